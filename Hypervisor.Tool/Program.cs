@@ -1,1 +1,4 @@
-return 0;
+using System.CommandLine;
+using Hypervisor.Tool.Image;
+
+return new RootCommand("hv") { ImageCommand.Create() }.Parse(args).Invoke();

@@ -10,7 +10,7 @@ namespace Hypervisor.Tool.Stubs;
 public sealed class StubWriter
 {
     private readonly CoffObject _object = new();
-    private readonly List<(Label Label, string Symbol)> _references = [];
+    private readonly List<(Label Label, uint Displacement, string Symbol)> _references = [];
     private readonly List<(Label Label, string Symbol)> _inner = [];
 
     /// <summary>Adds a 64-bit stub named <paramref name="name"/>.</summary>
@@ -21,11 +21,11 @@ public sealed class StubWriter
     {
         _references.Clear();
         _inner.Clear();
-        Assembler assembler = new(bitness);
+        Assembler assembler = new(bitness) { PreferShortBranch = false };
         write(assembler);
         using MemoryStream stream = new();
-        AssemblerResult result = assembler.Assemble(new StreamCodeWriter(stream), 0, BlockEncoderOptions.ReturnNewInstructionOffsets);
-        List<(uint Offset, string Symbol)> calls = _references.ConvertAll(r => ((uint)result.GetLabelRIP(r.Label) + 1, r.Symbol));
+        AssemblerResult result = assembler.Assemble(new StreamCodeWriter(stream), 0, BlockEncoderOptions.ReturnNewInstructionOffsets | BlockEncoderOptions.DontFixBranches);
+        List<(uint Offset, string Symbol)> calls = _references.ConvertAll(r => ((uint)result.GetLabelRIP(r.Label) + r.Displacement, r.Symbol));
         List<(string Name, uint Offset)> inner = _inner.ConvertAll(i => (i.Symbol, (uint)result.GetLabelRIP(i.Label)));
         _object.AddFunction(name, stream.ToArray(), calls, inner);
     }
@@ -47,11 +47,20 @@ public sealed class StubWriter
     /// <summary>The object file with all stubs.</summary>
     public byte[] ToArray() => _object.ToArray();
 
+    /// <summary>LEA RAX, [symbol]: the address of a function of the image or of another stub.</summary>
+    public void LoadAddress(Assembler assembler, string symbol)
+    {
+        Label label = assembler.CreateLabel();
+        assembler.Label(ref label);
+        assembler.db(0x48, 0x8D, 0x05, 0, 0, 0, 0);
+        _references.Add((label, 3, symbol));
+    }
+
     private void Reference(Assembler assembler, byte opcode, string symbol)
     {
         Label label = assembler.CreateLabel();
         assembler.Label(ref label);
         assembler.db(opcode, 0, 0, 0, 0);
-        _references.Add((label, symbol));
+        _references.Add((label, 1, symbol));
     }
 }

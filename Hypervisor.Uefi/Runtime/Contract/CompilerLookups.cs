@@ -51,9 +51,27 @@ namespace System
 namespace System.Runtime
 {
     /// <summary>Casts looked up by name; no cast that can fail is written in the image.</summary>
-    internal static class TypeCast
+    internal static unsafe class TypeCast
     {
-        internal static object? CheckCastAny(nint target, object? value) => value;
+        internal static object? CheckCastAny(void* target, object? value) => value;
+
+        internal static object? CheckCastInterface(void* target, object? value) => value;
+
+        internal static object? CheckCastClass(void* target, object? value) => value;
+
+        internal static object? CheckCastClassSpecial(void* target, object? value) => value;
+
+        internal static object? IsInstanceOfAny(void* target, object? value) => null;
+
+        internal static object? IsInstanceOfInterface(void* target, object? value) => null;
+
+        internal static object? IsInstanceOfClass(void* target, object? value) => null;
+
+        internal static bool IsInstanceOfException(void* target, object? value) => false;
+
+        internal static void StelemRef(object?[] array, nint index, object? value) => Internal.Runtime.CompilerHelpers.ThrowHelpers.ThrowNotSupportedException();
+
+        internal static ref object? LdelemaRef(object?[] array, nint index, nint type) => ref array[index];
     }
 }
 
@@ -62,12 +80,7 @@ namespace System.Runtime.InteropServices
     /// <summary>Looked up by name; unused.</summary>
     public interface IDynamicInterfaceCastable
     {
-        RuntimeTypeHandle GetInterfaceImplementation(RuntimeTypeHandle interfaceType);
-    }
-
-    internal static class DynamicInterfaceCastable
-    {
-        internal static nint GetDynamicInterfaceImplementation() => 0;
+        internal static nint GetDynamicInterfaceImplementation(object instance, nint interfaceType, ushort slot) => 0;
     }
 }
 

@@ -1,3 +1,4 @@
+#pragma warning disable CS0649 // the compiler's allocation sets it
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Internal.Runtime;

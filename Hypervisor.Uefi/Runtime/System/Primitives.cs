@@ -117,7 +117,7 @@ public readonly struct Nullable<T>(T value)
     /// <summary>The value; the default where there is none, since the image has no exceptions.</summary>
     public T Value => _value;
 
-    public static implicit operator T?(T value) => new(value);
+    public static implicit operator T?(T value) => new T?(value);
 }
 
 /// <summary>Pairs for generic value tuples the language writes as (a, b).</summary>

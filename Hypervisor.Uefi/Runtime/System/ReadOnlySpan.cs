@@ -16,6 +16,20 @@ public readonly ref struct ReadOnlySpan<T>
         _length = length;
     }
 
+    /// <summary>Named by the language, which replaces it for constant data; arrays do not exist in the image.</summary>
+    public ReadOnlySpan(T[]? array)
+    {
+        _ = array;
+        this = default;
+    }
+
+    /// <summary>Named by the language for UTF-8 literals, which replaces it by a window onto constant data.</summary>
+    public ReadOnlySpan(T[]? array, int start, int length)
+    {
+        _ = array;
+        this = default;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ReadOnlySpan(ref T reference, int length)
     {
