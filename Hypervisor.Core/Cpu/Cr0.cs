@@ -58,6 +58,11 @@ public readonly struct Cr0(ulong value)
     /// <returns>The changed copy.</returns>
     public Cr0 WithProtectionEnable(bool set) => new(set ? value | ProtectionEnableBit : value & ~ProtectionEnableBit);
 
+    /// <summary>The same register with <see cref="ExtensionType"/> (bit 4) set or cleared.</summary>
+    /// <param name="set">True for 1, false for 0.</param>
+    /// <returns>The changed copy.</returns>
+    public Cr0 WithExtensionType(bool set) => new(set ? value | ExtensionTypeBit : value & ~ExtensionTypeBit);
+
     /// <summary>The same register with <see cref="NumericError"/> (bit 5) set or cleared.</summary>
     /// <param name="set">True for 1, false for 0.</param>
     /// <returns>The changed copy.</returns>

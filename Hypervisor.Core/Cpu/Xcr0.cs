@@ -56,4 +56,9 @@ public readonly struct Xcr0(ulong value)
 
     /// <summary>Bit 19, APX registers R16 to R31.</summary>
     public bool ExtendedRegisters => (value & ExtendedRegistersBit) != 0;
+
+    /// <summary>Every bit set here is set there too.</summary>
+    /// <param name="other">The larger set, such as what CPUID leaf 0Dh reports.</param>
+    /// <returns>True where nothing is left over.</returns>
+    public bool IsSubsetOf(Xcr0 other) => (value & ~other.Value) == 0;
 }

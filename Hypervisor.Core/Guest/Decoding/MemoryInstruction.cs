@@ -64,8 +64,8 @@ public struct MemoryInstruction
     /// <summary>STOS, LODS or MOVS.</summary>
     public readonly bool IsString => Operation >= MemoryOperation.StoreString;
 
-    /// <summary>There is a segment override that counts.</summary>
-    public readonly bool HasSegment => Layout.Prefixes.HasSegment;
+    /// <summary>There is a segment override that counts: never for STOS, whose destination is always ES.</summary>
+    public readonly bool HasSegment => Layout.Prefixes.HasSegment && Operation != MemoryOperation.StoreString;
 
     /// <summary>The overriding segment; meaningless without <see cref="HasSegment"/>.</summary>
     public readonly SegmentRegister Segment => Layout.Prefixes.Segment;
@@ -224,8 +224,7 @@ public struct MemoryInstruction
                 WritesRegister = true;
                 break;
             case 0xC3 when !Layout.Prefixes.OperandSize && !HasRepeatPrefix:
-                SetStore(MemoryOperation.Move, Layout.OperandSize);
-                SetRegister(Layout.OperandSize);
+                SetDirectStore();
                 break;
         }
     }
@@ -242,9 +241,7 @@ public struct MemoryInstruction
                 SetRegister(Layout.OperandSize);
                 break;
             case 0xF9 when !Layout.Prefixes.OperandSize && !HasRepeatPrefix:
-                // MOVDIRI has no 16-bit form: 66 would make it another opcode.
-                SetStore(MemoryOperation.Move, Layout.OperandSize);
-                SetRegister(Layout.OperandSize);
+                SetDirectStore();
                 break;
         }
     }
@@ -285,6 +282,14 @@ public struct MemoryInstruction
         IsRead = true;
         SetRegister(registerSize);
         WritesRegister = true;
+    }
+
+    /// <summary>MOVNTI and MOVDIRI: no 16-bit form, not even in 16-bit code; prefix 66 makes them other opcodes.</summary>
+    private void SetDirectStore()
+    {
+        byte size = Layout.Rex.Wide ? (byte)8 : (byte)4;
+        SetStore(MemoryOperation.Move, size);
+        SetRegister(size);
     }
 
     private void SetAccumulatorLoad(MemoryOperation operation, byte size)
