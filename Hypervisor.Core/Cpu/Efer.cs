@@ -57,6 +57,26 @@ public readonly struct Efer(ulong value)
     /// <summary>Bit 21, AIBRSE: automatic IBRS (AMD).</summary>
     public bool AutomaticIbrs => (value & AutomaticIbrsBit) != 0;
 
+    /// <summary>The bits that exist on a processor with these features and no SVM; the rest must be zero (APM vol 2 §3.1.7).</summary>
+    public static Efer Supported(
+        bool longMode,
+        bool noExecute,
+        bool fastFxSave,
+        bool translationCacheExtension,
+        bool mcommit,
+        bool interruptibleWbinvd,
+        bool upperAddressIgnore,
+        bool automaticIbrs) => new(
+            SystemCallEnableBit
+            | (longMode ? LongModeEnableBit | LongModeActiveBit : 0)
+            | (noExecute ? NoExecuteEnableBit : 0)
+            | (fastFxSave ? FastFxSaveBit : 0)
+            | (translationCacheExtension ? TranslationCacheExtensionBit : 0)
+            | (mcommit ? McommitEnableBit : 0)
+            | (interruptibleWbinvd ? InterruptibleWbinvdBit : 0)
+            | (upperAddressIgnore ? UpperAddressIgnoreBit : 0)
+            | (automaticIbrs ? AutomaticIbrsBit : 0));
+
     /// <summary>The same register with <see cref="SvmEnable"/> (bit 12) set or cleared.</summary>
     /// <param name="set">True for 1, false for 0.</param>
     /// <returns>The changed copy.</returns>

@@ -119,4 +119,22 @@ public unsafe interface IProcessor
 
     /// <inheritdoc cref="Instructions.ExchangeAdd"/>
     uint ExchangeAdd(uint* location, uint value);
+
+    /// <inheritdoc cref="Instructions.Hypercall"/>
+    void Hypercall(ulong signature, ulong function);
+
+    /// <inheritdoc cref="Instructions.SvmLaunch"/>
+    uint SvmLaunch(void* processor, void* vmcb);
+
+    /// <inheritdoc cref="Instructions.SvmRun"/>
+    void SvmRun(void* processor);
+
+    /// <inheritdoc cref="Instructions.ExceptionEntries"/>
+    ulong ExceptionEntries();
+
+    /// <inheritdoc cref="Instructions.FaultableRange"/>
+    void FaultableRange(ulong* begin, ulong* end);
+
+    /// <inheritdoc cref="Instructions.TrampolineCode"/>
+    void TrampolineCode(ulong* code16, ulong* code64, ulong* entry);
 }

@@ -87,4 +87,16 @@ public static unsafe partial class Instructions
     public static partial uint Exchange(uint* location, uint value) => Plugged.Exchange(location, value);
 
     public static partial uint ExchangeAdd(uint* location, uint value) => Plugged.ExchangeAdd(location, value);
+
+    public static partial void Hypercall(ulong signature, ulong function) => Plugged.Hypercall(signature, function);
+
+    public static partial uint SvmLaunch(void* processor, void* vmcb) => Plugged.SvmLaunch(processor, vmcb);
+
+    public static partial void SvmRun(void* processor) => Plugged.SvmRun(processor);
+
+    public static partial ulong ExceptionEntries() => Plugged.ExceptionEntries();
+
+    public static partial void FaultableRange(ulong* begin, ulong* end) => Plugged.FaultableRange(begin, end);
+
+    public static partial void TrampolineCode(ulong* code16, ulong* code64, ulong* entry) => Plugged.TrampolineCode(code16, code64, entry);
 }

@@ -127,4 +127,28 @@ public static unsafe partial class Instructions
 
     /// <summary>LOCK XADD of four bytes: the value found.</summary>
     public static partial uint ExchangeAdd(uint* location, uint value);
+
+    /// <summary>VMMCALL with RAX and RCX as given: how the driver speaks to the host under it. Only where the host runs.</summary>
+    public static partial void Hypercall(ulong signature, ulong function);
+
+    /// <summary>
+    /// Turns the running processor into a guest: the call returns as the guest, with 1, and the host goes on below. The control structure is filled
+    /// but for RSP, RIP, RFLAGS and RAX.
+    /// </summary>
+    /// <param name="processor">Address of the processor's data.</param>
+    /// <param name="vmcb">Address of its control structure.</param>
+    public static partial uint SvmLaunch(void* processor, void* vmcb);
+
+    /// <summary>Runs the guest for ever; does not return.</summary>
+    /// <param name="processor">Address of the processor's data.</param>
+    public static partial void SvmRun(void* processor);
+
+    /// <summary>Address of the exception entry for vector 0.</summary>
+    public static partial ulong ExceptionEntries();
+
+    /// <summary>First address, and one behind the last, of the stubs that may fault.</summary>
+    public static partial void FaultableRange(ulong* begin, ulong* end);
+
+    /// <summary>Addresses of the 16-bit and the 64-bit part of the start-up code, and of the 64-bit entry behind it.</summary>
+    public static partial void TrampolineCode(ulong* code16, ulong* code64, ulong* entry);
 }

@@ -21,6 +21,9 @@ public unsafe struct GuestStep
     /// <summary>Whether the I/O permission map is open.</summary>
     public bool PortsOpen;
 
+    /// <summary>Whether the local APIC page is open.</summary>
+    public bool ApicOpen;
+
     /// <summary>Number of pages open.</summary>
     public uint PageCount;
 

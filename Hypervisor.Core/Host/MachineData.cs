@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Hypervisor.Core.Diagnostics;
 
 namespace Hypervisor.Core.Host;
 
@@ -17,6 +18,12 @@ public unsafe struct MachineData
 
     /// <summary>Bytes of the image in memory.</summary>
     public ulong ImageSize;
+
+    /// <summary>Where the firmware loaded the driver: the only code whose notices are believed.</summary>
+    public ulong DriverBase;
+
+    /// <summary>Bytes of the loaded driver.</summary>
+    public ulong DriverSize;
 
     /// <summary>Symbols of the image for reports; null where none are embedded.</summary>
     public byte* Symbols;
@@ -69,6 +76,9 @@ public unsafe struct MachineData
     /// <summary>End of the stubs that may fault.</summary>
     public ulong FaultableEnd;
 
+    /// <summary>Reads the guest's registers out of the vendor's control structure.</summary>
+    public delegate*<ProcessorData*, GuestSnapshot*, void> Snapshot;
+
     /// <summary>Number of physical address bits.</summary>
     public int PhysicalAddressBits;
 
@@ -77,6 +87,15 @@ public unsafe struct MachineData
 
     /// <summary>Whether processors can be made to turn INIT into #SX (VM_CR.R_INIT).</summary>
     public bool HasRedirectInit;
+
+    /// <summary>Whether nested page faults come with the bytes of the instruction (CPUID 8000_000A EDX bit 7).</summary>
+    public bool HasDecodeAssists;
+
+    /// <summary>Whether 1 GiB pages exist.</summary>
+    public bool HasGibibytePages;
+
+    /// <summary>Bits the guest may set in EFER.</summary>
+    public ulong EferAllowed;
 
     /// <summary>Whether the trap on interrupt commands stays for ever.</summary>
     public bool KeepApicTrap;
@@ -92,6 +111,9 @@ public unsafe struct MachineData
 
     /// <summary>Written while running: 1 while every processor has to trap interrupt commands.</summary>
     public uint ApicTrapWanted;
+
+    /// <summary>Written while running: trapped writes left until an armed trap is dropped without an INIT; 0 for no limit.</summary>
+    public uint ApicTrapBudget;
 
     /// <summary>Lock on the borrowed page and on start-up of application processors.</summary>
     public uint StartupLock;

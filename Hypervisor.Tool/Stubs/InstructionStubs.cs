@@ -119,6 +119,7 @@ internal static class InstructionStubs
         w.Add(Prefix + "WriteBackInvalidate", a => { a.wbinvd(); a.ret(); });
         w.Add(Prefix + "Undefined", a => { a.ud2(); a.ret(); });
         w.Add(Prefix + "OpenGlobalInterruptWindow", a => { a.stgi(); a.nop(); a.clgi(); a.ret(); });
+        w.Add(Prefix + "Hypercall", a => { a.mov(rax, rcx); a.mov(rcx, rdx); a.vmmcall(); a.ret(); });
         w.Add(Prefix + "VmSave", a => { a.mov(rax, rcx); a.vmsave(); a.ret(); });
     }
 

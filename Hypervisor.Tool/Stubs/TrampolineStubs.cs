@@ -45,9 +45,9 @@ internal static class TrampolineStubs
         writer.Add("hv_Trampoline64", WriteLong);
         writer.Add("hv_TrampolineCode", a =>
         {
-            // uint TrampolineCode(byte** code16, byte** code64): where both parts stand; their length is fixed by the layout.
             Reference(writer, a, rcx, "hv_Trampoline16");
             Reference(writer, a, rdx, "hv_Trampoline64");
+            Reference(writer, a, r8, "hv_ApplicationEntry");
             a.ret();
         });
         writer.Add("hv_ApplicationEntry", a =>
@@ -62,11 +62,6 @@ internal static class TrampolineStubs
             SvmStubs.LoadHostTables(a, reloaded);
             writer.Call(a, "ApplicationProcessorEntry");
             a.ud2();
-        });
-        writer.Add("hv_ApplicationEntryAddress", a =>
-        {
-            writer.LoadAddress(a, "hv_ApplicationEntry");
-            a.ret();
         });
     }
 

@@ -161,4 +161,28 @@ public static unsafe partial class Instructions
     [RuntimeImport("*", "hv_ExchangeAdd")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial uint ExchangeAdd(uint* location, uint value);
+
+    [RuntimeImport("*", "hv_Hypercall")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void Hypercall(ulong signature, ulong function);
+
+    [RuntimeImport("*", "hv_SvmLaunch")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial uint SvmLaunch(void* processor, void* vmcb);
+
+    [RuntimeImport("*", "hv_SvmRun")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void SvmRun(void* processor);
+
+    [RuntimeImport("*", "hv_ExceptionEntries")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial ulong ExceptionEntries();
+
+    [RuntimeImport("*", "hv_FaultableRange")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void FaultableRange(ulong* begin, ulong* end);
+
+    [RuntimeImport("*", "hv_TrampolineCode")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void TrampolineCode(ulong* code16, ulong* code64, ulong* entry);
 }
