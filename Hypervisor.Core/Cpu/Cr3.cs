@@ -2,8 +2,8 @@ namespace Hypervisor.Core.Cpu;
 
 /// <summary>Control register 3: the root of the paging structures.</summary>
 /// <remarks>
-/// Intel SDM vol 3 §4.3 to §4.5; AMD APM vol 2 §5.2.1, §5.2.2 and §5.3.2. Which bits hold the address depends on the paging mode, so there is one
-/// property for each; bits above MAXPHYADDR are the reader's concern, MOV CR3 refuses them.
+/// Intel SDM vol 3 §4.3 to §4.5; AMD APM vol 2 §5.2.1, §5.2.2 and §5.3.2. Which bits hold the address depends on the paging mode, so there
+/// is one property for each; bits above MAXPHYADDR are the reader's concern, MOV CR3 refuses them.
 /// </remarks>
 /// <param name="value">The register as the processor holds it.</param>
 public readonly struct Cr3(ulong value)

@@ -123,5 +123,6 @@ public readonly struct Cr4(ulong value)
     /// <summary>The same register with <see cref="PhysicalAddressExtension"/> (bit 5) set or cleared.</summary>
     /// <param name="set">True for 1, false for 0.</param>
     /// <returns>The changed copy.</returns>
-    public Cr4 WithPhysicalAddressExtension(bool set) => new(set ? value | PhysicalAddressExtensionBit : value & ~PhysicalAddressExtensionBit);
+    public Cr4 WithPhysicalAddressExtension(bool set) =>
+        new(set ? value | PhysicalAddressExtensionBit : value & ~PhysicalAddressExtensionBit);
 }

@@ -2,8 +2,8 @@ namespace Hypervisor.Core.Cpu;
 
 /// <summary>The attributes of a segment as its descriptor holds them, twelve bits without the gap of the limit field.</summary>
 /// <remarks>
-/// This is the form of the VMCB (AMD APM vol 2 §15.5.1: descriptor bits 55:52 and 47:40). The VMCS keeps the gap and has a bit for "unusable"
-/// (Intel SDM vol 3 §24.4.1): <see cref="VmxAccessRights"/>. Descriptor fields: SDM vol 3 §3.4.5.
+/// This is the form of the VMCB (AMD APM vol 2 §15.5.1: descriptor bits 55:52 and 47:40). The VMCS keeps the gap and has a bit for
+/// "unusable" (Intel SDM vol 3 §24.4.1): <see cref="VmxAccessRights"/>. Descriptor fields: SDM vol 3 §3.4.5.
 /// </remarks>
 /// <param name="value">Bits 3:0 type, 4 S, 6:5 DPL, 7 P, 8 AVL, 9 L, 10 D/B, 11 G.</param>
 public readonly struct SegmentAttributes(ushort value)

@@ -4,11 +4,14 @@ namespace Hypervisor.Core.Diagnostics;
 
 /// <summary>The log: whole lines of text in one block of memory, the newest kept, the oldest overwritten.</summary>
 /// <remarks>
-/// <para>One line, ASCII: <c>TTTTTTTTTTTTTTTT PPPP L text\n</c>, with the time-stamp counter (16 hexadecimal digits), the processor (4 hexadecimal digits), the level
-/// (a letter of <see cref="LogLevel"/>) and the text. Control characters and bytes above 0x7E in the text become '?', so a line never breaks.</para>
-/// <para>The block describes itself, so that a memory dump is readable without the VMM: 32 bytes of header, little-endian (magic, bytes of text area, position of
-/// the oldest byte, position behind the newest), then the text area. Positions count all bytes ever written; modulo the area they are offsets.</para>
-/// <para>Writers exclude each other by the log's lock, which is the caller's. A reader that does not take it may find a line torn, never an access outside the block.</para>
+/// <para>One line, ASCII: <c>TTTTTTTTTTTTTTTT PPPP L text\n</c>, with the time-stamp counter (16 hexadecimal digits), the processor (4
+/// hexadecimal digits), the level (a letter of <see cref="LogLevel"/>) and the text. Control characters and bytes above 0x7E in the text
+/// become '?', so a line never breaks.</para>
+/// <para>The block describes itself, so that a memory dump is readable without the VMM: 32 bytes of header, little-endian (magic, bytes of
+/// text area, position of the oldest byte, position behind the newest), then the text area. Positions count all bytes ever written; modulo
+/// the area they are offsets.</para>
+/// <para>Writers exclude each other by the log's lock, which is the caller's. A reader that does not take it may find a line torn, never an
+/// access outside the block.</para>
 /// </remarks>
 public readonly ref struct LogRing
 {
@@ -44,7 +47,8 @@ public readonly ref struct LogRing
     }
 
     /// <summary>Makes an empty log in a block of memory.</summary>
-    /// <param name="block">The block; its old contents are lost. Smaller than <see cref="MinimumBlockSize"/> gives a log that keeps nothing.</param>
+    /// <param name="block">The block; its old contents are lost. Smaller than <see cref="MinimumBlockSize"/> gives a log that keeps
+    /// nothing.</param>
     /// <returns>The log.</returns>
     public static LogRing Create(Span<byte> block)
     {
@@ -125,7 +129,8 @@ public readonly ref struct LogRing
     }
 
     /// <summary>Copies text out, oldest first.</summary>
-    /// <param name="position">Where to go on: 0, or what the last call returned. A position that has been overwritten moves to <see cref="Oldest"/>.</param>
+    /// <param name="position">Where to go on: 0, or what the last call returned. A position that has been overwritten moves to
+    /// <see cref="Oldest"/>.</param>
     /// <param name="destination">Where to copy to; as much as fits and exists.</param>
     /// <param name="copied">Bytes copied; 0 where there is nothing new.</param>
     /// <returns>The position for the next call.</returns>

@@ -2,7 +2,8 @@ using System;
 
 namespace Hypervisor.Core.Diagnostics;
 
-/// <summary>Writes text, numbers in hexadecimal and decimal, into bytes that the caller owns. Allocates nothing and cannot fail: what does not fit is cut off.</summary>
+/// <summary>Writes text, numbers in hexadecimal and decimal, into bytes that the caller owns. Allocates nothing and cannot fail: what does
+/// not fit is cut off.</summary>
 /// <param name="storage">Where the text goes; ASCII or UTF-8, no terminator.</param>
 public ref struct TextBuffer(Span<byte> storage)
 {

@@ -4,12 +4,14 @@ namespace Hypervisor.Core.Memory;
 /// <remarks>
 /// <para>Intel SDM vol 3 chapter 4; AMD APM vol 2 chapter 5.</para>
 /// <para>
-/// Accessed and dirty bits are not set. The walk serves instructions that the processor has just executed up to an exit: their fetch has set the bits already, and a
-/// spurious write to a guest's page table could race with the guest. Whoever completes a guest's store to memory by hand must set them.
+/// Accessed and dirty bits are not set. The walk serves instructions that the processor has just executed up to an exit: their fetch has
+/// set the bits already, and a spurious write to a guest's page table could race with the guest. Whoever completes a guest's store to
+/// memory by hand must set them.
 /// </para>
 /// <para>
-/// Not checked: that the address is canonical (#GP, before paging), protection keys, shadow-stack pages, and bit 8 of a PML4E, which AMD reserves and Intel ignores.
-/// PDPTEs of PAE paging are read from memory, as AMD does under nested paging (APM vol 2 §15.25.10); on Intel the four of the VMCS would count.
+/// Not checked: that the address is canonical (#GP, before paging), protection keys, shadow-stack pages, and bit 8 of a PML4E, which AMD
+/// reserves and Intel ignores. PDPTEs of PAE paging are read from memory, as AMD does under nested paging (APM vol 2 §15.25.10); on Intel
+/// the four of the VMCS would count.
 /// </para>
 /// </remarks>
 public static class GuestPageWalk
@@ -105,7 +107,8 @@ public static class GuestPageWalk
     }
 
     /// <summary>The tables of 64-bit entries, from the given level down to the page.</summary>
-    private static PageWalkResult WalkWide<TMemory>(in PagingState state, ulong linear, PageAccess access, ulong table, int levels, ulong alwaysReserved)
+    private static PageWalkResult WalkWide<TMemory>(
+        in PagingState state, ulong linear, PageAccess access, ulong table, int levels, ulong alwaysReserved)
         where TMemory : struct, IPhysicalMemory
     {
         PageRights rights = default;
@@ -143,7 +146,8 @@ public static class GuestPageWalk
         }
     }
 
-    /// <summary>Bit 7 is reserved from the PML4E up, and in a PDPTE without 1 GiB pages; address bits below the page are reserved, but for PAT (bit 12).</summary>
+    /// <summary>Bit 7 is reserved from the PML4E up, and in a PDPTE without 1 GiB pages; address bits below the page are reserved, but for
+    /// PAT (bit 12).</summary>
     private static bool IsLargePageValid(in PagingState state, PageEntry entry, int shift)
     {
         if (shift >= PageMapShift || (shift == GibibyteShift && !state.HasGibibytePages))
@@ -168,8 +172,11 @@ public static class GuestPageWalk
         return LegacyLargeReserved | (((1UL << LegacyLargeHighBits) - (1UL << usable)) << LegacyLargeHighShift);
     }
 
-    private static PageWalkResult Finish(in PagingState state, PageAccess access, PageRights rights, ulong physicalAddress, ulong pageSize) =>
-        rights.Allow(state, access) ? PageWalkResult.Mapped(physicalAddress, pageSize) : Fault(state, access, present: true, reserved: false);
+    private static PageWalkResult Finish(
+        in PagingState state, PageAccess access, PageRights rights, ulong physicalAddress, ulong pageSize) =>
+        rights.Allow(state, access)
+            ? PageWalkResult.Mapped(physicalAddress, pageSize)
+            : Fault(state, access, present: true, reserved: false);
 
     private static PageWalkResult Fault(in PagingState state, PageAccess access, bool present, bool reserved)
     {

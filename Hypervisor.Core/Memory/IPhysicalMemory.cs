@@ -2,8 +2,8 @@ namespace Hypervisor.Core.Memory;
 
 /// <summary>Guest-physical memory, as the page walk reads it: a type parameter, so the reads are inlined into the walk.</summary>
 /// <remarks>
-/// Never fails. Where the VMM must not read (its own memory, device registers), the implementation returns 0, which the walk takes for "not present". Addresses are
-/// aligned to the size that is read.
+/// Never fails. Where the VMM must not read (its own memory, device registers), the implementation returns 0, which the walk takes for "not
+/// present". Addresses are aligned to the size that is read.
 /// </remarks>
 public interface IPhysicalMemory
 {

@@ -13,7 +13,8 @@ public enum PageAccess : byte
     /// <summary>The processor fetches the instruction itself.</summary>
     Fetch = 2,
 
-    /// <summary>The processor reads a descriptor or TSS: a supervisor access at any CPL, which RFLAGS.AC does not excuse from SMAP.</summary>
+    /// <summary>The processor reads a descriptor or TSS: a supervisor access at any CPL, which RFLAGS.AC does not excuse from
+    /// SMAP.</summary>
     SystemRead = 3,
 
     /// <summary>The processor writes a descriptor, TSS or the stack of an interrupt: as <see cref="SystemRead"/>.</summary>

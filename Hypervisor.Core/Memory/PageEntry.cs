@@ -1,7 +1,8 @@
 namespace Hypervisor.Core.Memory;
 
 /// <summary>An entry of a paging structure, of any level and format.</summary>
-/// <remarks>Intel SDM vol 3 §4.3 to §4.5, figures 4-4, 4-7 and 4-11; AMD APM vol 2 §5.2, §5.3 and §5.4.1. 32-bit entries are zero-extended.</remarks>
+/// <remarks>Intel SDM vol 3 §4.3 to §4.5, figures 4-4, 4-7 and 4-11; AMD APM vol 2 §5.2, §5.3 and §5.4.1. 32-bit entries are
+/// zero-extended.</remarks>
 /// <param name="value">The entry as it is in memory.</param>
 public readonly struct PageEntry(ulong value)
 {

@@ -18,7 +18,12 @@ public readonly struct PageFaultCode(uint value)
     /// <param name="reserved">A reserved bit was set in an entry.</param>
     /// <param name="fetch">The access was a fetch, and the processor reports that.</param>
     public PageFaultCode(bool present, bool write, bool user, bool reserved, bool fetch)
-        : this((present ? PresentBit : 0) | (write ? WriteBit : 0) | (user ? UserBit : 0) | (reserved ? ReservedBit : 0) | (fetch ? FetchBit : 0))
+        : this(
+            (present ? PresentBit : 0)
+            | (write ? WriteBit : 0)
+            | (user ? UserBit : 0)
+            | (reserved ? ReservedBit : 0)
+            | (fetch ? FetchBit : 0))
     {
     }
 

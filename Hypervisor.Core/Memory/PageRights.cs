@@ -18,7 +18,8 @@ public readonly struct PageRights
     /// <summary>The rights below one more entry.</summary>
     /// <param name="entry">The entry, present and without reserved bits, so that its NX bit is set only where it counts.</param>
     /// <returns>What is left.</returns>
-    public PageRights Below(PageEntry entry) => new(_readOnly | !entry.Writable, _supervisorOnly | !entry.User, _noExecute | entry.NoExecute);
+    public PageRights Below(PageEntry entry) =>
+        new(_readOnly | !entry.Writable, _supervisorOnly | !entry.User, _noExecute | entry.NoExecute);
 
     /// <summary>Whether an access may go on.</summary>
     /// <param name="state">The guest processor.</param>

@@ -17,7 +17,8 @@ public readonly struct PageWalkResult
     /// <summary>Guest-physical address of the byte; 0 on a fault.</summary>
     public ulong PhysicalAddress { get; }
 
-    /// <summary>Size in bytes of the page that holds the byte: up to its end the translation is the same. 4 GiB without paging, 0 on a fault.</summary>
+    /// <summary>Size in bytes of the page that holds the byte: up to its end the translation is the same. 4 GiB without paging, 0 on a
+    /// fault.</summary>
     public ulong PageSize { get; }
 
     /// <summary>What #PF would push; meaningful on a fault only. CR2 would be the linear address.</summary>

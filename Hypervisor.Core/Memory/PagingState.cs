@@ -3,7 +3,8 @@ using Hypervisor.Core.Cpu;
 namespace Hypervisor.Core.Memory;
 
 /// <summary>Everything of a guest processor that decides how it translates an address.</summary>
-/// <remarks>Intel SDM vol 3 §4.1; AMD APM vol 2 §5.1. Protection keys and shadow stacks are not part of it, see <see cref="GuestPageWalk"/>.</remarks>
+/// <remarks>Intel SDM vol 3 §4.1; AMD APM vol 2 §5.1. Protection keys and shadow stacks are not part of it, see
+/// <see cref="GuestPageWalk"/>.</remarks>
 /// <param name="cr0">Guest CR0.</param>
 /// <param name="cr3">Guest CR3.</param>
 /// <param name="cr4">Guest CR4.</param>
@@ -12,7 +13,8 @@ namespace Hypervisor.Core.Memory;
 /// <param name="privilege">CPL, 0 to 3.</param>
 /// <param name="physicalAddressBits">MAXPHYADDR of CPUID 8000_0008.EAX[7:0], 32 to 52.</param>
 /// <param name="hasGibibytePages">CPUID 8000_0001.EDX[26]: 1 GiB pages exist.</param>
-public readonly struct PagingState(Cr0 cr0, Cr3 cr3, Cr4 cr4, Efer efer, RFlags rflags, int privilege, int physicalAddressBits, bool hasGibibytePages)
+public readonly struct PagingState(
+    Cr0 cr0, Cr3 cr3, Cr4 cr4, Efer efer, RFlags rflags, int privilege, int physicalAddressBits, bool hasGibibytePages)
 {
     private const int UserPrivilege = 3;
 

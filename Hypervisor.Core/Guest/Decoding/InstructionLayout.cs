@@ -4,8 +4,8 @@ namespace Hypervisor.Core.Guest.Decoding;
 
 /// <summary>Where the parts of one instruction are: prefixes, opcode, ModRM, SIB, displacement, immediate, and so its length.</summary>
 /// <remarks>
-/// Intel SDM vol 2 chapter 2; AMD APM vol 3 chapter 1. Answers "how long", not "is it valid": the instructions that are asked about have made an exit, so the
-/// processor has found them valid. Not known: REX2 and EVEX map 4 (APX), VEX map 7.
+/// Intel SDM vol 2 chapter 2; AMD APM vol 3 chapter 1. Answers "how long", not "is it valid": the instructions that are asked about have
+/// made an exit, so the processor has found them valid. Not known: REX2 and EVEX map 4 (APX), VEX map 7.
 /// </remarks>
 public struct InstructionLayout
 {

@@ -3,7 +3,8 @@ using System;
 namespace Hypervisor.Core.Guest.Decoding;
 
 /// <summary>The length of an instruction, for processors whose exit does not report the next RIP.</summary>
-/// <remarks>AMD APM vol 2 §15.7.1 makes nRIP optional (CPUID 8000_000A.EDX[3]); the VMCS reports the length only for the exits of Intel SDM vol 3 §27.2.5.</remarks>
+/// <remarks>AMD APM vol 2 §15.7.1 makes nRIP optional (CPUID 8000_000A.EDX[3]); the VMCS reports the length only for the exits of Intel SDM
+/// vol 3 §27.2.5.</remarks>
 public static class InstructionLength
 {
     /// <summary>Measures the instruction at the start of the given bytes, prefixes included.</summary>

@@ -44,7 +44,8 @@ public readonly struct LegacyPrefixes
 
     /// <summary>Takes one more byte, if it is a prefix.</summary>
     /// <param name="code">The byte.</param>
-    /// <param name="width">Mode of the code: in 64-bit mode overrides of ES, CS, SS and DS are ignored and leave an earlier FS or GS alone.</param>
+    /// <param name="width">Mode of the code: in 64-bit mode overrides of ES, CS, SS and DS are ignored and leave an earlier FS or GS
+    /// alone.</param>
     /// <param name="extended">The prefixes with this one; unchanged where it is none.</param>
     /// <returns>The byte is a legacy prefix.</returns>
     public bool TryAdd(byte code, CodeWidth width, out LegacyPrefixes extended)

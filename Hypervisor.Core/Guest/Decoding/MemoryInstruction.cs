@@ -5,9 +5,9 @@ namespace Hypervisor.Core.Guest.Decoding;
 
 /// <summary>An instruction with one memory operand, taken apart far enough to complete a trapped access to a device register.</summary>
 /// <remarks>
-/// Covers loads, stores and read-modify-write with general registers and immediates (Intel SDM vol 2; AMD APM vol 3). The address is not computed, the exit gives
-/// the guest-physical one; <see cref="Layout"/> and <see cref="Displacement"/> keep what a full emulator needs for it. LOCK is reported as it stands: where it is
-/// not allowed, #UD came before the access.
+/// Covers loads, stores and read-modify-write with general registers and immediates (Intel SDM vol 2; AMD APM vol 3). The address is not
+/// computed, the exit gives the guest-physical one; <see cref="Layout"/> and <see cref="Displacement"/> keep what a full emulator needs for
+/// it. LOCK is reported as it stands: where it is not allowed, #UD came before the access.
 /// </remarks>
 public struct MemoryInstruction
 {
@@ -28,13 +28,15 @@ public struct MemoryInstruction
     /// <summary>What stands beside the memory operand.</summary>
     public OtherOperand Other { get; private set; }
 
-    /// <summary>The general register, 0 to 15 in encoding order (rAX, rCX, rDX, rBX, rSP, rBP, rSI, rDI, r8...); where <see cref="IsHighByte"/>, of the whole register.</summary>
+    /// <summary>The general register, 0 to 15 in encoding order (rAX, rCX, rDX, rBX, rSP, rBP, rSI, rDI, r8...); where
+    /// <see cref="IsHighByte"/>, of the whole register.</summary>
     public byte Register { get; private set; }
 
     /// <summary>The operand is bits 15:8 of the register: AH, CH, DH or BH.</summary>
     public bool IsHighByte { get; private set; }
 
-    /// <summary>The register receives the result (loads, and ALU operations with memory as source). XCHG, XADD and CMPXCHG write both.</summary>
+    /// <summary>The register receives the result (loads, and ALU operations with memory as source). XCHG, XADD and CMPXCHG write
+    /// both.</summary>
     public bool WritesRegister { get; private set; }
 
     /// <summary>Memory is read.</summary>
@@ -73,7 +75,8 @@ public struct MemoryInstruction
     /// <summary>Decodes the instruction at the start of the given bytes.</summary>
     /// <param name="code">What could be fetched at RIP, best 15 bytes.</param>
     /// <param name="width">Mode of the code.</param>
-    /// <param name="instruction">The parts; <see cref="Length"/> is right also for an <see cref="MemoryOperation.Unknown"/> instruction that could be measured.</param>
+    /// <param name="instruction">The parts; <see cref="Length"/> is right also for an <see cref="MemoryOperation.Unknown"/> instruction
+    /// that could be measured.</param>
     /// <returns>True where <see cref="Operation"/> is known.</returns>
     public static bool TryDecode(ReadOnlySpan<byte> code, CodeWidth width, out MemoryInstruction instruction)
     {

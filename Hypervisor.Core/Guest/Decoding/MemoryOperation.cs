@@ -4,7 +4,8 @@ namespace Hypervisor.Core.Guest.Decoding;
 /// <remarks>Intel SDM vol 2 chapters 3 to 5; AMD APM vol 3 chapter 3.</remarks>
 public enum MemoryOperation : byte
 {
-    /// <summary>Not one of the instructions that software uses on device registers: decode and emulate it elsewhere or let the guest do it once.</summary>
+    /// <summary>Not one of the instructions that software uses on device registers: decode and emulate it elsewhere or let the guest do it
+    /// once.</summary>
     Unknown = 0,
 
     /// <summary>MOV, MOVNTI, MOVDIRI: copy.</summary>

@@ -1,7 +1,8 @@
 namespace Hypervisor.Core.Guest.Decoding;
 
 /// <summary>What follows an opcode byte: an entry of <see cref="OpcodeTable"/>.</summary>
-/// <param name="value">Bits 3:0 <see cref="ImmediateForm"/>, 6 ModRM follows, 5 ModRM always names registers, 4 invalid in 64-bit mode, 7 not an opcode.</param>
+/// <param name="value">Bits 3:0 <see cref="ImmediateForm"/>, 6 ModRM follows, 5 ModRM always names registers, 4 invalid in 64-bit mode, 7
+/// not an opcode.</param>
 public readonly struct OpcodeForm(byte value)
 {
     internal const byte ModRmBit = 1 << 6;

@@ -4,9 +4,9 @@ namespace Hypervisor.Core.Guest.Decoding;
 
 /// <summary>What follows each opcode byte of the two legacy maps that are not uniform.</summary>
 /// <remarks>
-/// From the opcode maps of Intel SDM vol 2 appendix A and AMD APM vol 3 appendix A; an entry is an <see cref="OpcodeForm"/>. Behind 0F 38 a ModRM byte
-/// follows every opcode, behind 0F 3A a ModRM byte and one immediate byte. Undefined opcodes inside a uniform block share its form: whoever asks for a length has
-/// an exit for the instruction, so the processor has already found it valid.
+/// From the opcode maps of Intel SDM vol 2 appendix A and AMD APM vol 3 appendix A; an entry is an <see cref="OpcodeForm"/>. Behind 0F 38 a
+/// ModRM byte follows every opcode, behind 0F 3A a ModRM byte and one immediate byte. Undefined opcodes inside a uniform block share its
+/// form: whoever asks for a length has an exit for the instruction, so the processor has already found it valid.
 /// </remarks>
 public static class OpcodeTable
 {

@@ -6,8 +6,9 @@ namespace Hypervisor.Core.Guest.Startup;
 /// <remarks>
 /// <para>Intel SDM vol 3 table 9-1, column INIT, and §8.4.3 for SIPI; AMD APM vol 2 §14.1.3 and table 14-1, and §15.27.8.</para>
 /// <para>
-/// INIT is not RESET: XCR0, x87 and SSE state, the time-stamp counter, MTRRs, PAT, machine-check banks, SYSENTER and SYSCALL MSRs, KERNEL_GS_BASE and TSC_AUX keep
-/// their values. The control-flow enforcement MSRs become 0. The local APIC is reset but for its ID and its mode. All general registers but RDX, and DR0 to DR3, are 0.
+/// INIT is not RESET: XCR0, x87 and SSE state, the time-stamp counter, MTRRs, PAT, machine-check banks, SYSENTER and SYSCALL MSRs,
+/// KERNEL_GS_BASE and TSC_AUX keep their values. The control-flow enforcement MSRs become 0. The local APIC is reset but for its ID and its
+/// mode. All general registers but RDX, and DR0 to DR3, are 0.
 /// </para>
 /// </remarks>
 /// <param name="before">CR0 as it was: CD and NW are kept.</param>
@@ -41,13 +42,15 @@ public readonly struct InitState(Cr0 before, uint signature, SegmentState code, 
     private const int VectorSelectorShift = 8;
     private const int VectorBaseShift = 12;
 
-    // Present, DPL 0; types: code execute/read accessed, data read/write accessed, LDT, busy 32-bit TSS (VM entry wants TR busy: SDM vol 3 §26.3.1.2).
+    // Present, DPL 0; types: code execute/read accessed, data read/write accessed, LDT, busy 32-bit TSS (VM entry wants TR busy: SDM vol 3
+    // §26.3.1.2).
     private const ushort CodeAttributes = 0x9B;
     private const ushort DataAttributes = 0x93;
     private const ushort LocalTableAttributes = 0x82;
     private const ushort TaskAttributes = 0x8B;
 
-    /// <summary>The state behind INIT, at the reset vector: where a bootstrap processor would go on. An application processor waits for SIPI instead.</summary>
+    /// <summary>The state behind INIT, at the reset vector: where a bootstrap processor would go on. An application processor waits for
+    /// SIPI instead.</summary>
     /// <param name="before">CR0 as it was.</param>
     /// <param name="signature">CPUID.1:EAX of this processor.</param>
     /// <returns>The registers.</returns>

@@ -2,8 +2,8 @@ namespace Hypervisor.Core.Guest.Startup;
 
 /// <summary>The interrupt command register of a local APIC: one write sends an interrupt, NMI, INIT or SIPI to other processors.</summary>
 /// <remarks>
-/// Intel SDM vol 3 §10.6.1 (xAPIC: two registers at 0x300 and 0x310, destination in bits 63:56) and §10.12.9 (x2APIC: MSR 0x830, destination in bits 63:32);
-/// AMD APM vol 2 §16.5 and §16.13.
+/// Intel SDM vol 3 §10.6.1 (xAPIC: two registers at 0x300 and 0x310, destination in bits 63:56) and §10.12.9 (x2APIC: MSR 0x830,
+/// destination in bits 63:32); AMD APM vol 2 §16.5 and §16.13.
 /// </remarks>
 public readonly struct InterruptCommand
 {
@@ -74,9 +74,8 @@ public readonly struct InterruptCommand
     /// <summary>Bits 19:18.</summary>
     public InterruptShorthand Shorthand => (InterruptShorthand)((_low >> ShorthandShift) & 3);
 
-    /// <summary>
-    /// The INIT level de-assert: it once synchronised arbitration and does nothing on any 64-bit processor (SDM vol 3 §10.6.1, "INIT Level De-assert"). Linux sends it
-    /// behind each INIT.
+    /// <summary>The INIT level de-assert: it once synchronised arbitration and does nothing on any 64-bit processor (SDM vol 3 §10.6.1,
+    /// "INIT Level De-assert"). Linux sends it behind each INIT.
     /// </summary>
     public bool IsInitDeassert => DeliveryMode == InterruptDeliveryMode.Init && IsLevelTriggered && !IsAssert;
 

@@ -2,8 +2,8 @@ namespace Hypervisor.Core.Guest.Startup;
 
 /// <summary>Who receives an interrupt command.</summary>
 /// <remarks>
-/// Intel SDM vol 3 §10.6.2 and §10.12.10; AMD APM vol 2 §16.6. Modes may differ between sender and receiver while an operating system brings its processors up: the sender's mode
-/// gives the width of the destination, the receiver's mode the name it is compared with.
+/// Intel SDM vol 3 §10.6.2 and §10.12.10; AMD APM vol 2 §16.6. Modes may differ between sender and receiver while an operating system
+/// brings its processors up: the sender's mode gives the width of the destination, the receiver's mode the name it is compared with.
 /// </remarks>
 public static class InterruptCommandTarget
 {
@@ -12,7 +12,8 @@ public static class InterruptCommandTarget
     private const int X2ApicClusterShift = 16;
     private const uint X2ApicMemberMask = 0xFFFF;
 
-    /// <summary>Whether a processor is among those that a command addresses. Of a lowest-priority interrupt it is then one of the candidates.</summary>
+    /// <summary>Whether a processor is among those that a command addresses. Of a lowest-priority interrupt it is then one of the
+    /// candidates.</summary>
     /// <param name="command">The command.</param>
     /// <param name="sender">Index of the processor that sends it.</param>
     /// <param name="receiver">Index of the processor in question.</param>
@@ -23,7 +24,8 @@ public static class InterruptCommandTarget
         InterruptShorthand.Self => sender == receiver,
         InterruptShorthand.AllIncludingSelf => true,
         InterruptShorthand.AllExcludingSelf => sender != receiver,
-        _ => IsBroadcast(command) || (command.IsLogical ? MatchesLogical(command.Destination, identity) : command.Destination == identity.ApicId),
+        _ when IsBroadcast(command) => true,
+        _ => command.IsLogical ? MatchesLogical(command.Destination, identity) : command.Destination == identity.ApicId,
     };
 
     /// <summary>All ones address everyone in both destination modes (SDM vol 3 §10.6.2.1, §10.6.2.2 and §10.12.9).</summary>

@@ -48,6 +48,7 @@ public readonly struct LocalApicIdentity
     /// <summary>xAPIC cluster model: high nibble cluster, low nibble one bit per processor.</summary>
     public bool IsCluster => !IsX2Apic && _model == ClusterModel;
 
-    /// <summary>The logical ID of x2APIC mode, fixed by the APIC ID: cluster in bits 31:16, one bit of 15:0 (SDM vol 3 §10.12.10.2).</summary>
+    /// <summary>The logical ID of x2APIC mode, fixed by the APIC ID: cluster in bits 31:16, one bit of 15:0 (SDM vol 3
+    /// §10.12.10.2).</summary>
     public uint X2ApicLogicalId => ((ApicId / ClusterSize) << ClusterSize) | (1u << (int)(ApicId % ClusterSize));
 }

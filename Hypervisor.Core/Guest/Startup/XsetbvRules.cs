@@ -4,8 +4,8 @@ namespace Hypervisor.Core.Guest.Startup;
 
 /// <summary>Whether XSETBV would accept a value, or raise #GP(0).</summary>
 /// <remarks>
-/// Intel SDM vol 2, XSETBV, and vol 1 §13.3; AMD APM vol 4, XSETBV, and vol 2 §11.5.2. The processor has checked CPL and CR4.OSXSAVE before the exit. A set of rules that a new
-/// feature may outgrow: XSETBV of an accepted value still runs under fault fix-up.
+/// Intel SDM vol 2, XSETBV, and vol 1 §13.3; AMD APM vol 4, XSETBV, and vol 2 §11.5.2. The processor has checked CPL and CR4.OSXSAVE before
+/// the exit. A set of rules that a new feature may outgrow: XSETBV of an accepted value still runs under fault fix-up.
 /// </remarks>
 public static class XsetbvRules
 {

@@ -38,7 +38,8 @@ public class TextBufferTests
             buffer.AppendSigned((long)value);
             buffer.AppendByte((byte)'|');
             buffer.AppendHex(value, 1 + (width % 16));
-            string expected = value.ToString(CultureInfo.InvariantCulture).PadLeft(Math.Min(width, 20)) + "|" + ((long)value).ToString(CultureInfo.InvariantCulture)
+            string expected = value.ToString(CultureInfo.InvariantCulture).PadLeft(Math.Min(width, 20))
+                + "|" + ((long)value).ToString(CultureInfo.InvariantCulture)
                 + "|" + value.ToString("X" + (1 + (width % 16)), CultureInfo.InvariantCulture);
             Assert.Equal(expected, Encoding.ASCII.GetString(buffer.Written));
         }

@@ -130,7 +130,8 @@ public class GuestPageWalkTests
         Assert.True(Walk(State(Pg, 0x1000, Pae, Lma, cpl: 2), 0x1234, PageAccess.Read).Success);
     }
 
-    /// <summary>Every address of memory holds a random entry, biased so that walks go deep; both walks must agree on everything, and must read only aligned addresses.</summary>
+    /// <summary>Every address of memory holds a random entry, biased so that walks go deep; both walks must agree on everything, and must
+    /// read only aligned addresses.</summary>
     [Fact]
     public void Any_tables_translate_as_a_second_independent_walk_says()
     {
@@ -143,8 +144,9 @@ public class GuestPageWalkTests
             RandomMemory.Seed = (ulong)random.NextInt64();
             RandomMemory.Width = width;
             ReferenceWalk.Machine m = new(
-                Pg: random.Next(20) != 0, Wp: Coin(random), Pse: Coin(random), Pae: random.Next(4) != 0, La57: Coin(random), Smep: Coin(random), Smap: Coin(random),
-                Nxe: random.Next(4) != 0, Lma: random.Next(4) != 0, Ac: Coin(random), Cpl: random.Next(4), Width: width, Gib: Coin(random),
+                Pg: random.Next(20) != 0, Wp: Coin(random), Pse: Coin(random), Pae: random.Next(4) != 0, La57: Coin(random),
+                Smep: Coin(random), Smap: Coin(random), Nxe: random.Next(4) != 0, Lma: random.Next(4) != 0, Ac: Coin(random),
+                Cpl: random.Next(4), Width: width, Gib: Coin(random),
                 Cr3: (ulong)random.NextInt64() & ((1UL << width) - 1));
             m = m with { Lma = m.Lma && m.Pg && m.Pae };
             ulong linear = ((ulong)random.NextInt64() << 1) ^ (ulong)random.Next();
@@ -160,9 +162,10 @@ public class GuestPageWalkTests
                 m.Gib);
             ReferenceWalk.Answer expected = ReferenceWalk.Walk(m, linear, access, RandomMemory.ReadUInt64, RandomMemory.ReadUInt32);
             PageWalkResult actual = GuestPageWalk.Translate<RandomMemory>(state, linear, access);
-            if (actual.Success != expected.Ok || actual.PhysicalAddress != expected.Address || actual.PageSize != expected.Size || actual.ErrorCode.Value != expected.Code)
+            ReferenceWalk.Answer found = new(actual.Success, actual.PhysicalAddress, actual.PageSize, actual.ErrorCode.Value);
+            if (found != expected)
             {
-                Assert.Fail($"{m} {linear:X} {access}: {actual.Success} {actual.PhysicalAddress:X} {actual.PageSize:X} {actual.ErrorCode.Value:X}, expected {expected}");
+                Assert.Fail($"{m} {linear:X} {access}: {found}, expected {expected}");
             }
 
             mapped[(int)state.Mode] += expected.Ok ? 1 : 0;
@@ -185,10 +188,12 @@ public class GuestPageWalkTests
         TableMemory.Set(0x4000 + 8, 0x1000 | bits);
     }
 
-    private static PagingState State(ulong cr0, ulong cr3, ulong cr4, ulong efer, int cpl = 0, ulong flags = 0, int bits = 48, bool gibibyte = true) =>
+    private static PagingState State(
+        ulong cr0, ulong cr3, ulong cr4, ulong efer, int cpl = 0, ulong flags = 0, int bits = 48, bool gibibyte = true) =>
         new(new Cr0(cr0), new Cr3(cr3), new Cr4(cr4), new Efer(efer), new RFlags(flags), cpl, bits, gibibyte);
 
-    private static PageWalkResult Walk(PagingState state, ulong linear, PageAccess access) => GuestPageWalk.Translate<TableMemory>(state, linear, access);
+    private static PageWalkResult Walk(PagingState state, ulong linear, PageAccess access) =>
+        GuestPageWalk.Translate<TableMemory>(state, linear, access);
 
     private static void Expect(PageWalkResult result, ulong physical, ulong size)
     {

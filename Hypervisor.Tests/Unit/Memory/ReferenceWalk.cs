@@ -3,13 +3,14 @@ using Hypervisor.Core.Memory;
 
 namespace Hypervisor.Tests.Unit.Memory;
 
-/// <summary>
-/// A second page walk, written from the tables of Intel SDM vol 3 chapter 4 alone: one level after the other, bit by bit, without the types of the product and without regard for speed.
+/// <summary> A second page walk, written from the tables of Intel SDM vol 3 chapter 4 alone: one level after the other, bit by bit, without
+/// the types of the product and without regard for speed.
 /// </summary>
 internal static class ReferenceWalk
 {
     public sealed record Machine(
-        bool Pg, bool Wp, bool Pse, bool Pae, bool La57, bool Smep, bool Smap, bool Nxe, bool Lma, bool Ac, int Cpl, int Width, bool Gib, ulong Cr3);
+        bool Pg, bool Wp, bool Pse, bool Pae, bool La57, bool Smep, bool Smap, bool Nxe, bool Lma, bool Ac,
+        int Cpl, int Width, bool Gib, ulong Cr3);
 
     public sealed record Answer(bool Ok, ulong Address, ulong Size, uint Code);
 
@@ -190,7 +191,8 @@ internal static class ReferenceWalk
     }
 
     /// <summary>§4.6.1, paragraph by paragraph.</summary>
-    private static bool Permitted(Machine m, PageAccess access, bool userMode, bool system, bool writable, bool userAddress, bool executable)
+    private static bool Permitted(
+        Machine m, PageAccess access, bool userMode, bool system, bool writable, bool userAddress, bool executable)
     {
         bool write = access == PageAccess.Write || access == PageAccess.SystemWrite;
         if (!userMode)

@@ -3,10 +3,12 @@ using Hypervisor.Core.Guest.Decoding;
 
 namespace Hypervisor.Tests.Unit.Guest.Decoding;
 
-/// <summary>Random instruction bytes: plain noise, noise behind prefixes, and noise behind the opcode families that noise rarely reaches.</summary>
+/// <summary>Random instruction bytes: plain noise, noise behind prefixes, and noise behind the opcode families that noise rarely
+/// reaches.</summary>
 internal sealed class CodeBytes(int seed)
 {
-    private static readonly byte[] s_prefixes = [0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x66, 0x67, 0x67, 0xF0, 0xF2, 0xF3, 0x40, 0x48, 0x4C, 0x4F, 0x44];
+    private static readonly byte[] s_prefixes =
+        [0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x66, 0x67, 0x67, 0xF0, 0xF2, 0xF3, 0x40, 0x48, 0x4C, 0x4F, 0x44];
 
     private readonly Random _random = new(seed);
 

@@ -12,15 +12,17 @@ public class MemoryInstructionTests
 
     private static ReadOnlySpan<byte> PrimaryOpcodes =>
     [
-        0x00, 0x01, 0x02, 0x03, 0x08, 0x09, 0x0A, 0x0B, 0x10, 0x11, 0x12, 0x13, 0x18, 0x19, 0x1A, 0x1B, 0x20, 0x21, 0x22, 0x23, 0x28, 0x29, 0x2A, 0x2B,
-        0x30, 0x31, 0x32, 0x33, 0x38, 0x39, 0x3A, 0x3B, 0x63, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A, 0x8B, 0xA0, 0xA1, 0xA2, 0xA3,
-        0xA4, 0xA5, 0xAA, 0xAB, 0xAC, 0xAD, 0xC6, 0xC7, 0xF6, 0xF7, 0xFE, 0xFF,
+        0x00, 0x01, 0x02, 0x03, 0x08, 0x09, 0x0A, 0x0B, 0x10, 0x11, 0x12, 0x13, 0x18, 0x19, 0x1A, 0x1B, 0x20, 0x21, 0x22, 0x23,
+        0x28, 0x29, 0x2A, 0x2B, 0x30, 0x31, 0x32, 0x33, 0x38, 0x39, 0x3A, 0x3B, 0x63, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86,
+        0x87, 0x88, 0x89, 0x8A, 0x8B, 0xA0, 0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xAA, 0xAB, 0xAC, 0xAD, 0xC6, 0xC7, 0xF6, 0xF7, 0xFE,
+        0xFF,
     ];
 
     private static ReadOnlySpan<byte> EscapedOpcodes =>
         [0xA3, 0xAB, 0xB3, 0xBB, 0xBA, 0xB0, 0xB1, 0xB6, 0xB7, 0xBE, 0xBF, 0xC0, 0xC1, 0xC3];
 
-    private static ReadOnlySpan<byte> Prefixes => [0x66, 0x67, 0xF0, 0xF2, 0xF3, 0x2E, 0x36, 0x64, 0x65, 0x40, 0x41, 0x44, 0x48, 0x4C, 0x4F];
+    private static ReadOnlySpan<byte> Prefixes =>
+        [0x66, 0x67, 0xF0, 0xF2, 0xF3, 0x2E, 0x36, 0x64, 0x65, 0x40, 0x41, 0x44, 0x48, 0x4C, 0x4F];
 
     [Fact]
     public void A_store_to_the_interrupt_command_register_is_read_as_one()
@@ -132,7 +134,8 @@ public class MemoryInstructionTests
         Check(actual.Length == expected.Length, expected, "length");
         Check(actual.Layout.Prefixes.Lock == expected.HasLockPrefix || expected.Mnemonic == Mnemonic.Xchg, expected, "lock");
         Check(actual.IsRepeated == (actual.IsString && (expected.HasRepPrefix || expected.HasRepnePrefix)), expected, "repeat");
-        Check(actual.HasSegment == HasSegment(expected) && (!actual.HasSegment || actual.Segment == SegmentOf(expected.SegmentPrefix)), expected, "segment");
+        Check(actual.HasSegment == HasSegment(expected), expected, "segment");
+        Check(!actual.HasSegment || actual.Segment == SegmentOf(expected.SegmentPrefix), expected, "segment register");
         Check(actual.MemorySize == SizeOf(expected), expected, "memory size");
 
         InstructionInfo info = s_information.GetInfo(expected);
@@ -148,7 +151,8 @@ public class MemoryInstructionTests
         Check(actual.IsWrite == write, expected, "write");
         if (actual.IsString)
         {
-            Check(actual.Operation == MemoryOperation.MoveString || (actual.Other == OtherOperand.Register && actual.Register == 0 && actual.RegisterSize == actual.MemorySize), expected, "string");
+            bool isAccumulator = actual.Other == OtherOperand.Register && actual.Register == 0 && actual.RegisterSize == actual.MemorySize;
+            Check(actual.Operation == MemoryOperation.MoveString || isAccumulator, expected, "string");
             return;
         }
 
@@ -180,7 +184,8 @@ public class MemoryInstructionTests
         Check(actual.Other == OtherOperand.Register, expected, "register");
         Check(actual.RegisterSize == register.GetSize(), expected, "register size");
         Check(actual.Register == register.GetFullRegister().GetNumber(), expected, "register number");
-        Check(actual.IsHighByte == register is Iced.Intel.Register.AH or Iced.Intel.Register.BH or Iced.Intel.Register.CH or Iced.Intel.Register.DH, expected, "high byte");
+        bool isHighByte = register is Iced.Intel.Register.AH or Iced.Intel.Register.BH or Iced.Intel.Register.CH or Iced.Intel.Register.DH;
+        Check(actual.IsHighByte == isHighByte, expected, "high byte");
         OpAccess access = info.GetOpAccess(other);
         Check(actual.WritesRegister == access is OpAccess.Write or OpAccess.ReadWrite, expected, "writes register");
     }
@@ -210,7 +215,8 @@ public class MemoryInstructionTests
         Check(!hasBase || baseNumber + rex.BaseExtension == expected.MemoryBase.GetNumber(), expected, "base number");
         bool hasIndex = actual.Layout.HasSib && actual.Layout.Sib.Index + rex.IndexExtension != 4;
         Check(hasIndex == (expected.MemoryIndex != Iced.Intel.Register.None), expected, "index");
-        Check(!hasIndex || (actual.Layout.Sib.Index + rex.IndexExtension == expected.MemoryIndex.GetNumber() && actual.Layout.Sib.Scale == expected.MemoryIndexScale), expected, "index number");
+        Check(!hasIndex || actual.Layout.Sib.Index + rex.IndexExtension == expected.MemoryIndex.GetNumber(), expected, "index number");
+        Check(!hasIndex || actual.Layout.Sib.Scale == expected.MemoryIndexScale, expected, "scale");
     }
 
     private static void PutLikely(CodeBytes bytes, byte[] code)
@@ -282,7 +288,8 @@ public class MemoryInstructionTests
             Mnemonic.Cmpxchg => MemoryOperation.CompareExchange,
             Mnemonic.Stosb or Mnemonic.Stosw or Mnemonic.Stosd or Mnemonic.Stosq => MemoryOperation.StoreString,
             Mnemonic.Lodsb or Mnemonic.Lodsw or Mnemonic.Lodsd or Mnemonic.Lodsq => MemoryOperation.LoadString,
-            Mnemonic.Movsb or Mnemonic.Movsw or Mnemonic.Movsd or Mnemonic.Movsq => isString ? MemoryOperation.MoveString : MemoryOperation.Unknown,
+            Mnemonic.Movsb or Mnemonic.Movsw or Mnemonic.Movsd or Mnemonic.Movsq
+                => isString ? MemoryOperation.MoveString : MemoryOperation.Unknown,
             _ => MemoryOperation.Unknown,
         };
     }
@@ -292,7 +299,8 @@ public class MemoryInstructionTests
     /// <summary>Iced also reports overrides that have no effect: the four old segments in 64-bit mode, any on STOS.</summary>
     private static bool HasSegment(in Instruction instruction)
     {
-        bool ignored = instruction.CodeSize == CodeSize.Code64 && instruction.SegmentPrefix is not (Iced.Intel.Register.FS or Iced.Intel.Register.GS);
+        bool ignored = instruction.CodeSize == CodeSize.Code64
+            && instruction.SegmentPrefix is not (Iced.Intel.Register.FS or Iced.Intel.Register.GS);
         bool store = instruction.Mnemonic is Mnemonic.Stosb or Mnemonic.Stosw or Mnemonic.Stosd or Mnemonic.Stosq;
         return instruction.HasSegmentPrefix && !ignored && !store;
     }

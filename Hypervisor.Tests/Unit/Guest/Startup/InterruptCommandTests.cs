@@ -34,7 +34,9 @@ public class InterruptCommandTests
         {
             uint low = (uint)random.NextInt64(1L << 32);
             uint high = (uint)random.NextInt64(1L << 32);
-            foreach (InterruptCommand command in new[] { InterruptCommand.FromXApic(low, high), InterruptCommand.FromX2Apic(((ulong)high << 32) | low) })
+            InterruptCommand narrow = InterruptCommand.FromXApic(low, high);
+            InterruptCommand wide = InterruptCommand.FromX2Apic(((ulong)high << 32) | low);
+            foreach (InterruptCommand command in new[] { narrow, wide })
             {
                 Assert.Equal(low, command.Low);
                 Assert.Equal(low % 256, command.Vector);
