@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.Globalization;
+using System.IO;
 using Spectre.Console;
 
 namespace Hypervisor.Tool.Hosting;
@@ -8,7 +9,8 @@ namespace Hypervisor.Tool.Hosting;
 /// <summary>What the tool tells its user.</summary>
 public static class Terminal
 {
-    private static readonly IAnsiConsole _error = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+    private static readonly IAnsiConsole _output = Open(Console.Out, Console.IsOutputRedirected);
+    private static readonly IAnsiConsole _error = Open(Console.Error, Console.IsErrorRedirected);
 
     /// <summary>Says what is being done or was found.</summary>
     public static void Note(string text)
@@ -29,9 +31,9 @@ public static class Terminal
     {
         Stopwatch watch = Stopwatch.StartNew();
         T result = default!;
-        if (AnsiConsole.Profile.Capabilities.Interactive)
+        if (_output.Profile.Capabilities.Interactive)
         {
-            AnsiConsole.Status().Start(Markup.Escape(title), _ => result = work());
+            _output.Status().Start(Markup.Escape(title), _ => result = work());
         }
         else
         {
@@ -40,7 +42,7 @@ public static class Terminal
             result = work();
         }
 
-        AnsiConsole.Markup("[green]done[/] ");
+        _output.Markup("[green]done[/] ");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{title} ({watch.Elapsed.TotalSeconds:F1} s)"));
         return result;
     }
@@ -52,6 +54,17 @@ public static class Terminal
         {
             work();
             return true;
+        });
+    }
+
+    private static IAnsiConsole Open(TextWriter writer, bool redirected)
+    {
+        // Left to itself the library colours logs too on hosts it takes for build servers.
+        return AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = redirected ? AnsiSupport.No : AnsiSupport.Detect,
+            Interactive = redirected ? InteractionSupport.No : InteractionSupport.Detect,
+            Out = new AnsiConsoleOutput(writer),
         });
     }
 }

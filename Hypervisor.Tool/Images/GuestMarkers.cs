@@ -9,6 +9,9 @@ public static class GuestMarkers
     /// <summary>The number of processors the kernel uses.</summary>
     public const string Processors = @"hv: processors  (\d+)";
 
+    /// <summary>The runtime services that read the firmware's variables work.</summary>
+    public const string VariablesReadable = @"hv: efivars     \d+ \(readable\)";
+
     /// <summary>The command has ended, with its exit status.</summary>
     public const string CommandEnded = @"hv: command ended with (\d+)";
 
