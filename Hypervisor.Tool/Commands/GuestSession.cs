@@ -33,8 +33,18 @@ public static class GuestSession
     public static int RunCommand(Machine machine, TimeSpan? limit)
     {
         TimeSpan patience = limit ?? Timeout.InfiniteTimeSpan;
-        Match end = machine.WaitFor($"{GuestMarkers.CommandEnded}|{GuestMarkers.NotLoaded}", patience);
+        Match first = machine.WaitFor($"{GuestMarkers.Ready}|{GuestMarkers.NotLoaded}", patience, "Linux did not come up");
+        double readySeconds = machine.Elapsed.TotalSeconds;
+        if (!first.Groups[1].Success)
+        {
+            machine.WaitForExit(_powerOffLimit);
+            Terminal.Error("The hypervisor refused to load; the firmware's words are above.");
+            return ExitCodes.Failure;
+        }
+
+        Match end = machine.WaitFor(GuestMarkers.CommandEnded, patience, "The guest's command did not end");
         machine.WaitForExit(_powerOffLimit);
-        return end.Groups[1].Success ? int.Parse(end.Groups[1].ValueSpan, CultureInfo.InvariantCulture) : ExitCodes.Failure;
+        Terminal.Note(string.Create(CultureInfo.InvariantCulture, $"Linux was up after {readySeconds:F1} s, the machine off after {machine.Elapsed.TotalSeconds:F1} s."));
+        return int.Parse(end.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
     }
 }

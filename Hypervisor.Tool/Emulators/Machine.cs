@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Text.RegularExpressions;
@@ -12,6 +13,8 @@ namespace Hypervisor.Tool.Emulators;
 public abstract class Machine : IDisposable
 {
     private static readonly TimeSpan _graceOfStop = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan _graceOfCrash = TimeSpan.FromSeconds(3);
+    private readonly List<LogWatch> _crashWatches = [];
     private readonly MachineOptions _options;
     private readonly Stopwatch _clock = new();
     private Process? _process;
@@ -19,6 +22,7 @@ public abstract class Machine : IDisposable
     private Task? _emulatorLog;
     private Timer? _watchdog;
     private volatile bool _timedOut;
+    private volatile bool _crashed;
 
     /// <summary>Creates the machine; it does not run yet.</summary>
     protected Machine(MachineOptions options, RunFolder folder)
@@ -63,13 +67,23 @@ public abstract class Machine : IDisposable
             _watchdog = new Timer(_ => OnTimeLimit(), null, limit, Timeout.InfiniteTimeSpan);
         }
 
+        if (_options.StopOnCrash)
+        {
+            // By configuration the hypervisor logs on either port.
+            _crashWatches.Add(new LogWatch(Folder.HypervisorLog, RunReport.CrashMarker, OnCrash));
+            _crashWatches.Add(new LogWatch(Folder.SerialLog, RunReport.CrashMarker, OnCrash));
+        }
+
         OnStarted();
     }
 
     /// <summary>Waits until a pattern appears on the console after the last one found, and fails with the logs if it does not.</summary>
-    public Match WaitFor(string pattern, TimeSpan limit)
+    /// <param name="pattern">The regular expression to look for.</param>
+    /// <param name="limit">How long to wait.</param>
+    /// <param name="failure">What to say when it does not appear, if the pattern itself is not clear enough.</param>
+    public Match WaitFor(string pattern, TimeSpan limit, string? failure = null)
     {
-        return Console.WaitFor(new Regex(pattern), limit) ?? throw Failure($"'{pattern}' did not appear on the console", limit);
+        return Console.WaitFor(new Regex(pattern), limit) ?? throw Failure(failure ?? $"'{pattern}' did not appear on the console", limit);
     }
 
     /// <summary>Types text on the console.</summary>
@@ -94,7 +108,7 @@ public abstract class Machine : IDisposable
     /// <summary>Waits for the machine to end by itself and returns the emulator's exit code.</summary>
     public int WaitForExit(TimeSpan limit)
     {
-        if (!Process.WaitForExit(limit) || _timedOut)
+        if (!Process.WaitForExit(limit) || _timedOut || _crashed)
         {
             throw Failure("The machine did not power off", limit);
         }
@@ -106,7 +120,7 @@ public abstract class Machine : IDisposable
     public int WaitForExit()
     {
         Process.WaitForExit();
-        return _timedOut ? throw Failure("The machine did not power off", Elapsed) : Process.ExitCode;
+        return _timedOut || _crashed ? throw Failure("The machine did not power off", Elapsed) : Process.ExitCode;
     }
 
     /// <summary>Stops the machine, by the emulator's own means first, so that it can give the terminal back.</summary>
@@ -129,6 +143,7 @@ public abstract class Machine : IDisposable
     {
         _watchdog?.Dispose();
         Stop();
+        _crashWatches.ForEach(watch => watch.Dispose());
         Dispose(disposing: true);
         _emulatorLog?.Wait(_graceOfStop);
         _process?.Dispose();
@@ -167,10 +182,29 @@ public abstract class Machine : IDisposable
         Stop();
     }
 
+    private void OnCrash()
+    {
+        if (_crashed || _timedOut)
+        {
+            return;
+        }
+
+        // The report is many lines long, and the marker is only the first.
+        if (!Process.WaitForExit(_graceOfCrash))
+        {
+            _crashed = true;
+            Stop();
+        }
+    }
+
     private MachineException Failure(string what, TimeSpan limit)
     {
         string why;
-        if (_timedOut)
+        if (_crashed)
+        {
+            why = "because the hypervisor crashed";
+        }
+        else if (_timedOut)
         {
             why = $"within the run's limit of {_options.TimeLimit?.TotalSeconds:F0} s";
         }

@@ -22,7 +22,7 @@ public static class QemuCommandLine
             // COM1 is the console, COM2 the hypervisor's own log.
             "-chardev", ConsoleDevice(options, folder), "-serial", "chardev:console",
             "-chardev", $"file,id=log,path={Escape(folder.HypervisorLog)}", "-serial", "chardev:log",
-            "-qmp", $"unix:{Escape(folder.MonitorSocket)},server=on,wait=off",
+            "-chardev", $"socket,id=monitor,path={folder.MonitorSocket},abstract=on,server=on,wait=off", "-mon", "chardev=monitor,mode=control",
         ];
         if (options.Interactive)
         {

@@ -9,9 +9,11 @@ namespace Hypervisor.Tool.Emulators;
 /// <summary>A machine emulated by QEMU.</summary>
 public sealed class QemuMachine : Machine
 {
+    private const string CountdownText = "seconds to skip";
+    private const string AnyKey = "ret";
     private readonly QemuOptions _options;
     private QemuMonitor? _monitor;
-    private ShellCountdown? _countdown;
+    private LogWatch? _countdown;
 
     /// <summary>Creates the machine; its disk must be in the folder when it starts.</summary>
     public QemuMachine(QemuOptions options, RunFolder folder)
@@ -46,21 +48,14 @@ public sealed class QemuMachine : Machine
             throw new MachineException($"QEMU did not start; the logs are in {Folder.Path}.", Folder);
         }
 
-        _countdown = new ShellCountdown(Folder.SerialLog, _monitor);
+        // The UEFI Shell counts down five seconds before its start-up script unless a key is pressed.
+        _countdown = new LogWatch(Folder.SerialLog, CountdownText, () => TryCommand(monitor => monitor.PressKey(AnyKey)));
     }
 
     /// <inheritdoc/>
     protected override bool TryStopGently()
     {
-        try
-        {
-            _monitor?.Quit();
-            return _monitor is not null;
-        }
-        catch (Exception failure) when (failure is IOException or HvException or ObjectDisposedException)
-        {
-            return false;
-        }
+        return TryCommand(monitor => monitor.Quit());
     }
 
     /// <inheritdoc/>
@@ -68,5 +63,24 @@ public sealed class QemuMachine : Machine
     {
         _countdown?.Dispose();
         _monitor?.Dispose();
+    }
+
+    private bool TryCommand(Action<QemuMonitor> command)
+    {
+        if (_monitor is null)
+        {
+            return false;
+        }
+
+        try
+        {
+            command(_monitor);
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or HvException or ObjectDisposedException)
+        {
+            // The machine has just ended by itself.
+            return false;
+        }
     }
 }

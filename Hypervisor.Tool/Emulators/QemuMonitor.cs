@@ -11,6 +11,7 @@ namespace Hypervisor.Tool.Emulators;
 /// <summary>The control connection to a QEMU machine (QEMU machine protocol).</summary>
 public sealed class QemuMonitor : IDisposable
 {
+    private const string AbstractPrefix = "\0";
     private static readonly TimeSpan _connectLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _connectInterval = TimeSpan.FromMilliseconds(20);
     private readonly Lock _gate = new();
@@ -27,7 +28,8 @@ public sealed class QemuMonitor : IDisposable
     }
 
     /// <summary>Connects to a machine that is just starting.</summary>
-    public static QemuMonitor Connect(string path)
+    /// <param name="name">The machine's control socket in the abstract name space.</param>
+    public static QemuMonitor Connect(string name)
     {
         DateTime deadline = DateTime.UtcNow + _connectLimit;
         while (true)
@@ -35,7 +37,7 @@ public sealed class QemuMonitor : IDisposable
             Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             try
             {
-                socket.Connect(new UnixDomainSocketEndPoint(path));
+                socket.Connect(new UnixDomainSocketEndPoint(AbstractPrefix + name));
                 QemuMonitor monitor = new(socket);
                 // The protocol wants this before any other command.
                 monitor.Execute("qmp_capabilities");

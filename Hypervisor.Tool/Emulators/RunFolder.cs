@@ -9,14 +9,11 @@ public sealed class RunFolder : IDisposable
     private const string LockName = ".lock";
     private const int MostRunsOfOneName = 100;
     private readonly FileStream _lock;
-    private readonly string _socketFolder;
 
     private RunFolder(string path, FileStream taken)
     {
         Path = path;
         _lock = taken;
-        // Not in the folder itself: the path of a Unix socket must fit 107 bytes.
-        _socketFolder = Directory.CreateTempSubdirectory("hv-").FullName;
     }
 
     /// <summary>The folder.</summary>
@@ -40,8 +37,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>The machine's disk.</summary>
     public string Disk => In("disk.img");
 
-    /// <summary>The socket of the emulator's control connection.</summary>
-    public string MonitorSocket => System.IO.Path.Combine(_socketFolder, "monitor");
+    /// <summary>The name of the emulator's control socket.</summary>
+    /// <remarks>In the kernel's abstract name space: a file would outlive a killed run, and its path might be longer than a socket's may be.</remarks>
+    public string MonitorSocket { get; } = $"hv-{Guid.NewGuid():N}";
 
     /// <summary>Creates the folder for a run, empty. A run of the same name that is still going on keeps its own.</summary>
     public static RunFolder Create(string runs, string name)
@@ -71,10 +69,6 @@ public sealed class RunFolder : IDisposable
     public void Dispose()
     {
         _lock.Dispose();
-        if (Directory.Exists(_socketFolder))
-        {
-            Directory.Delete(_socketFolder, recursive: true);
-        }
     }
 
     private static FileStream? TryLock(string path)

@@ -23,7 +23,15 @@ public static class RunReport
         StringBuilder report = new();
         Append(report, folder.SerialLog, ReadLines(folder.SerialLog).TakeLast(SerialLines));
         IReadOnlyList<string> crash = FindCrash(folder);
-        Append(report, folder.HypervisorLog, crash.Count > 0 ? crash : ReadLines(folder.HypervisorLog).TakeLast(HypervisorLines));
+        if (crash.Count > 0)
+        {
+            Append(report, "the hypervisor's crash report", crash);
+        }
+        else
+        {
+            Append(report, folder.HypervisorLog, ReadLines(folder.HypervisorLog).TakeLast(HypervisorLines));
+        }
+
         Append(report, folder.EmulatorLog, ReadLines(folder.EmulatorLog).TakeLast(EmulatorLines));
         return report.ToString().TrimEnd();
     }
@@ -31,20 +39,22 @@ public static class RunReport
     /// <summary>The hypervisor's crash report, or nothing.</summary>
     public static IReadOnlyList<string> FindCrash(RunFolder folder)
     {
-        return
-        [
-            .. ReadLines(folder.HypervisorLog)
-                .SkipWhile(line => !line.Contains(CrashMarker, StringComparison.Ordinal))
-                .Take(CrashLines),
-        ];
+        // By configuration the hypervisor logs on either port.
+        IReadOnlyList<string> crash = FindCrash(folder.HypervisorLog);
+        return crash.Count > 0 ? crash : FindCrash(folder.SerialLog);
     }
 
-    private static void Append(StringBuilder report, string file, IEnumerable<string> lines)
+    private static IReadOnlyList<string> FindCrash(string log)
+    {
+        return [.. ReadLines(log).SkipWhile(line => !line.Contains(CrashMarker, StringComparison.Ordinal)).Take(CrashLines)];
+    }
+
+    private static void Append(StringBuilder report, string title, IEnumerable<string> lines)
     {
         List<string> shown = [.. lines];
         if (shown.Count > 0)
         {
-            report.AppendLine($"--- {file}");
+            report.AppendLine($"--- {title}");
             report.AppendJoin(Environment.NewLine, shown).AppendLine();
         }
     }
