@@ -44,7 +44,9 @@ public static class GuestSession
 
         Match end = machine.WaitFor(GuestMarkers.CommandEnded, patience, "The guest's command did not end");
         machine.WaitForExit(_powerOffLimit);
-        Terminal.Note(string.Create(CultureInfo.InvariantCulture, $"Linux was up after {readySeconds:F1} s, the machine off after {machine.Elapsed.TotalSeconds:F1} s."));
+        Terminal.Note(string.Create(
+            CultureInfo.InvariantCulture,
+            $"Linux was up after {readySeconds:F1} s, the machine off after {machine.Elapsed.TotalSeconds:F1} s."));
         return int.Parse(end.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
     }
 }

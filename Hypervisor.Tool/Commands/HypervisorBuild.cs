@@ -14,7 +14,8 @@ public static class HypervisorBuild
     {
         if (!File.Exists(workspace.ImageProject))
         {
-            throw new HvException($"There is no project {workspace.ImageProject} to build hv.efi from; use --bare or --efi FILE to run without it.");
+            throw new HvException(
+                $"There is no project {workspace.ImageProject} to build hv.efi from; use --bare or --efi FILE to run without it.");
         }
 
         Terminal.Step("Building hv.efi", () => Build(workspace));

@@ -14,20 +14,74 @@ public sealed class RunCommand
     private const int LeastMemoryMiB = 256;
 
     private readonly Workspace _workspace;
-    private readonly Option<int> _processors = new("--cpus") { Description = "Number of processors", DefaultValueFactory = _ => MachineOptions.DefaultProcessors };
-    private readonly Option<int> _memory = new("--memory") { Description = "Memory in MiB", DefaultValueFactory = _ => MachineOptions.DefaultMemoryMiB };
-    private readonly Option<bool> _bare = new("--bare") { Description = "The same machine, kernel and disk without the hypervisor" };
-    private readonly Option<bool> _shell = new("--shell") { Description = "Stop at the prompt of the UEFI Shell, with hv.efi and Linux on the disk" };
-    private readonly Option<FileInfo?> _image = new("--efi") { Description = "Load this image instead of building hv.efi" };
-    private readonly Option<FileInfo?> _configuration = new("--config") { Description = "Put this file beside hv.efi as hv.cfg" };
-    private readonly Option<string?> _command = new("--cmd") { Description = "Run these shell commands in the guest, then power off; their exit status becomes that of hv" };
-    private readonly Option<int?> _timeLimit = new("--timeout") { Description = "Stop the machine after so many seconds (default: 300 with --cmd, else never)" };
-    private readonly Option<bool> _instructionCounting = new("--icount") { Description = "Count time in instructions: slow, but the same run after run" };
-    private readonly Option<string> _kernelArguments = new("--append") { Description = "Further kernel arguments", DefaultValueFactory = _ => string.Empty };
+    private readonly Option<int> _processors = new("--cpus")
+    {
+        Description = "Number of processors",
+        DefaultValueFactory = _ => MachineOptions.DefaultProcessors,
+    };
+
+    private readonly Option<int> _memory = new("--memory")
+    {
+        Description = "Memory in MiB",
+        DefaultValueFactory = _ => MachineOptions.DefaultMemoryMiB,
+    };
+
+    private readonly Option<bool> _bare = new("--bare")
+    {
+        Description = "The same machine, kernel and disk without the hypervisor",
+    };
+
+    private readonly Option<bool> _shell = new("--shell")
+    {
+        Description = "Stop at the prompt of the UEFI Shell, with hv.efi and Linux on the disk",
+    };
+
+    private readonly Option<FileInfo?> _image = new("--efi")
+    {
+        Description = "Load this image instead of building hv.efi",
+    };
+
+    private readonly Option<FileInfo?> _configuration = new("--config")
+    {
+        Description = "Put this file beside hv.efi as hv.cfg",
+    };
+
+    private readonly Option<string?> _command = new("--cmd")
+    {
+        Description = "Run these shell commands in the guest, then power off; hv ends with their exit status",
+    };
+
+    private readonly Option<int?> _timeLimit = new("--timeout")
+    {
+        Description = "Stop the machine after so many seconds (default: 300 with --cmd, else never)",
+    };
+
+    private readonly Option<bool> _instructionCounting = new("--icount")
+    {
+        Description = "Count time in instructions: slow, but the same run after run",
+    };
+
+    private readonly Option<string> _kernelArguments = new("--append")
+    {
+        Description = "Further kernel arguments",
+        DefaultValueFactory = _ => string.Empty,
+    };
+
     private readonly Option<KernelFlavor> _kernel = CommonOptions.Kernel();
-    private readonly Option<string[]> _extra = new("--qemu") { Description = "A further argument for QEMU; may be given several times" };
-    private readonly Option<int?> _debugger = new("--gdb") { Description = "Wait for a debugger on this TCP port before the first instruction" };
-    private readonly Option<bool> _keep = new("--keep") { Description = "Keep the disk and the firmware variables of the run beside its logs" };
+    private readonly Option<string[]> _extra = new("--qemu")
+    {
+        Description = "A further argument for QEMU; may be given several times",
+    };
+
+    private readonly Option<int?> _debugger = new("--gdb")
+    {
+        Description = "Wait for a debugger on this TCP port before the first instruction",
+    };
+
+    private readonly Option<bool> _keep = new("--keep")
+    {
+        Description = "Keep the disk and the firmware variables of the run beside its logs",
+    };
 
     private RunCommand(Workspace workspace)
     {

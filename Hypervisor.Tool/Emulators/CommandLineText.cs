@@ -14,9 +14,13 @@ public static class CommandLineText
         return string.Join(' ', command.ArgumentList.Prepend(command.FileName).Select(Quote));
     }
 
+    private static bool IsPlain(char character)
+    {
+        return char.IsAsciiLetterOrDigit(character) || PlainPunctuation.Contains(character);
+    }
+
     private static string Quote(string argument)
     {
-        bool plain = argument.Length > 0 && argument.All(character => char.IsAsciiLetterOrDigit(character) || PlainPunctuation.Contains(character));
-        return plain ? argument : $"'{argument.Replace("'", @"'\''")}'";
+        return argument.Length > 0 && argument.All(IsPlain) ? argument : $"'{argument.Replace("'", @"'\''")}'";
     }
 }

@@ -54,9 +54,11 @@ public sealed class LinuxBoot
 
     private List<GuestFile> DiskFiles(LinuxBootOptions options)
     {
+        bool bootLinux = !options.StopInShell;
+        string startup = BootScripts.Startup(loadHypervisor: options.Hypervisor is not null && bootLinux, bootLinux);
         List<GuestFile> files =
         [
-            GuestFile.FromText(BootScripts.StartupPath, BootScripts.Startup(options.Hypervisor is not null && !options.StopInShell, !options.StopInShell)),
+            GuestFile.FromText(BootScripts.StartupPath, startup),
             GuestFile.FromText(BootScripts.LinuxPath, BootScripts.Linux(KernelArguments(options))),
             new GuestFile(BootScripts.OverlayPath, Initramfs.BuildOverlay(RootFiles(options))),
         ];

@@ -27,6 +27,6 @@ public record MachineOptions
     /// <summary>When the machine is stopped, whatever it is doing; null for a machine that a person sits at.</summary>
     public TimeSpan? TimeLimit { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Whether the machine is stopped when the hypervisor reports a crash, rather than left standing until the time limit.</summary>
+    /// <summary>Whether the machine is stopped when the hypervisor reports a crash; otherwise it stands until the time limit.</summary>
     public bool StopOnCrash { get; init; } = true;
 }

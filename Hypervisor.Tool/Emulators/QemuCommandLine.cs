@@ -22,7 +22,8 @@ public static class QemuCommandLine
             // COM1 is the console, COM2 the hypervisor's own log.
             "-chardev", ConsoleDevice(options, folder), "-serial", "chardev:console",
             "-chardev", $"file,id=log,path={Escape(folder.HypervisorLog)}", "-serial", "chardev:log",
-            "-chardev", $"socket,id=monitor,path={folder.MonitorSocket},abstract=on,server=on,wait=off", "-mon", "chardev=monitor,mode=control",
+            "-chardev", $"socket,id=monitor,path={folder.MonitorSocket},abstract=on,server=on,wait=off",
+            "-mon", "chardev=monitor,mode=control",
         ];
         if (options.Interactive)
         {

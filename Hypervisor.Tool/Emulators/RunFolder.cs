@@ -38,7 +38,9 @@ public sealed class RunFolder : IDisposable
     public string Disk => In("disk.img");
 
     /// <summary>The name of the emulator's control socket.</summary>
-    /// <remarks>In the kernel's abstract name space: a file would outlive a killed run, and its path might be longer than a socket's may be.</remarks>
+    /// <remarks>
+    /// In the kernel's abstract name space: a file would outlive a killed run, and its path might be longer than a socket's may be.
+    /// </remarks>
     public string MonitorSocket { get; } = $"hv-{Guid.NewGuid():N}";
 
     /// <summary>Creates the folder for a run, empty. A run of the same name that is still going on keeps its own.</summary>

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Hypervisor.Tool.Emulators;
 
-/// <summary>Takes the terminal control sequences out of a byte stream, whatever way it is cut into pieces, and leaves lines of text.</summary>
+/// <summary>Takes the terminal control sequences out of a byte stream, however it is cut into pieces, and leaves lines of text.</summary>
 /// <remarks>The firmware positions, colours and clears all the time; patterns and logs want the words.</remarks>
 public sealed class TerminalFilter
 {

@@ -37,7 +37,8 @@ public static class BootScripts
     {
         if (kernelArguments.Any(character => ShellSpecialCharacters.Contains(character) || char.IsControl(character)))
         {
-            throw new HvException($"Kernel arguments may not contain any of {ShellSpecialCharacters} or control characters: the UEFI Shell would take them for its own.");
+            throw new HvException(
+                $"Kernel arguments may not contain any of {ShellSpecialCharacters} or control characters: the UEFI Shell has its own use for them.");
         }
 
         return Script($@"fs0:\{KernelPath} initrd=\{InitramfsPath} initrd=\{OverlayPath} {kernelArguments}");
@@ -62,7 +63,7 @@ public static class BootScripts
 
         script.Append(bootLinux
             ? Script($@"fs0:\{LinuxPath}", "reset -s")
-            : Script($"echo Type {LinuxPath} to boot Linux, reset -s to power off."));
+            : Script($"echo Type load {HypervisorPath} for the hypervisor, {LinuxPath} for Linux."));
         return script.ToString();
     }
 

@@ -100,7 +100,8 @@ public sealed class CpioArchive
     {
         byte[] nameBytes = Encoding.UTF8.GetBytes(name + '\0');
         StringBuilder header = new(Magic);
-        // In the order of the format: inode, mode, uid, gid, links, time, size, device of the file (2), device of a node (2), name, checksum.
+        // In the order of the format: inode, mode, uid, gid, links, time, size, device of the file (major, minor), device of a
+        // node (major, minor), size of the name, checksum.
         ReadOnlySpan<uint> fields =
             [++_inode, mode, 0, 0, 1, 0, (uint)content.Length, 0, 0, deviceMajor, deviceMinor, (uint)nameBytes.Length, 0];
         foreach (uint field in fields)

@@ -20,7 +20,8 @@ public static class AptPackages
         RequireApt($"install: {names}");
         if (!Environment.IsPrivilegedProcess && HostProcess.Find(Sudo) is null)
         {
-            throw new HvException($"Installing {names} needs root: run this as root, or install sudo, or ask for '{AptGet} install {names}'.");
+            throw new HvException(
+                $"Installing {names} needs root: run this as root, or install sudo, or ask for '{AptGet} install {names}'.");
         }
 
         Terminal.Note($"Installing Debian packages: {names}");

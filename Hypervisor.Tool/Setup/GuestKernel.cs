@@ -51,7 +51,9 @@ public sealed class GuestKernel
     private static GuestKernel Open(KernelFlavor flavor, string tree)
     {
         string? image = Directory.EnumerateFiles(Path.Combine(tree, "boot"), ImagePrefix + "*").SingleOrDefault();
-        return new GuestKernel(flavor, tree, image ?? throw new HvException($"{tree} holds no kernel: delete it to have it fetched again."));
+        return image is null
+            ? throw new HvException($"{tree} holds no kernel: delete it to have it fetched again.")
+            : new GuestKernel(flavor, tree, image);
     }
 
     private static string MetaPackageOf(KernelFlavor flavor)

@@ -37,14 +37,15 @@ public sealed class QemuCommandLineTests : IDisposable
     {
         IReadOnlyList<string> arguments = Build(new QemuOptions { Interactive = true, AllowReset = true });
         Assert.Contains(arguments, argument => argument.StartsWith("stdio,id=console,signal=off,mux=on,", StringComparison.Ordinal));
-        Assert.Equal("chardev=console,mode=readline", ValueOf(arguments, "-mon"));
+        Assert.Contains("chardev=console,mode=readline", arguments);
         Assert.DoesNotContain("-no-reboot", arguments);
     }
 
     [Fact]
     public void Options_come_through()
     {
-        IReadOnlyList<string> arguments = Build(new QemuOptions { InstructionCounting = true, DebuggerPort = 1234, ExtraArguments = ["-device", "nvme"] });
+        QemuOptions options = new() { InstructionCounting = true, DebuggerPort = 1234, ExtraArguments = ["-device", "nvme"] };
+        IReadOnlyList<string> arguments = Build(options);
         Assert.Equal("shift=0,sleep=off", ValueOf(arguments, "-icount"));
         Assert.Equal("tcp:127.0.0.1:1234", ValueOf(arguments, "-gdb"));
         Assert.Equal(["-device", "nvme"], arguments.TakeLast(2));
