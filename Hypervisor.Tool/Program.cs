@@ -1,4 +1,14 @@
 using System.CommandLine;
-using Hypervisor.Tool.Image;
+using Hypervisor.Tool.Commands;
+using Hypervisor.Tool.Hosting;
 
-return new RootCommand("hv") { ImageCommand.Create() }.Parse(args).Invoke();
+try
+{
+    InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false };
+    return HvRootCommand.Create(Workspace.Find()).Parse(args).Invoke(configuration);
+}
+catch (HvException failure)
+{
+    Terminal.Error(failure.Message);
+    return ExitCodes.Failure;
+}

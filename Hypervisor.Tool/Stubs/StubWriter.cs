@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
-using Hypervisor.Tool.Image;
+using Hypervisor.Tool.ImageBuild;
 using Iced.Intel;
 
 namespace Hypervisor.Tool.Stubs;

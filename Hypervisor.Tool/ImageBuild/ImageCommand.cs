@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.IO;
 using Hypervisor.Tool.Stubs;
 
-namespace Hypervisor.Tool.Image;
+namespace Hypervisor.Tool.ImageBuild;
 
 /// <summary>The steps of the image's build that MSBuild hands to the tool: <c>hv-tool image stubs</c> and <c>hv-tool image finish</c>.</summary>
 public static class ImageCommand
@@ -28,6 +28,6 @@ public static class ImageCommand
             return 0;
         });
 
-        return new Command("image", "steps of the image's build") { stubs, finish };
+        return new Command("image", "steps of the image's build") { Hidden = true, Subcommands = { stubs, finish } };
     }
 }

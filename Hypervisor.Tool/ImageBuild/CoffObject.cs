@@ -4,7 +4,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Text;
 
-namespace Hypervisor.Tool.Image;
+namespace Hypervisor.Tool.ImageBuild;
 
 /// <summary>
 /// Writes a COFF object for x86-64 with one code section (Microsoft PE/COFF specification §3 to §5): symbols and 32-bit relative

@@ -1,0 +1,20 @@
+using System.CommandLine;
+using Hypervisor.Tool.Hosting;
+
+namespace Hypervisor.Tool.Commands;
+
+/// <summary>hv build: makes the hypervisor's image.</summary>
+public static class BuildCommand
+{
+    /// <summary>Describes the command.</summary>
+    public static Command Create(Workspace workspace)
+    {
+        Command command = new("build", "Build artifacts/hv.efi");
+        command.SetAction(_ =>
+        {
+            HypervisorBuild.Run(workspace);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,39 @@
+using System.Globalization;
+using System.IO;
+using Hypervisor.Tool.Hosting;
+
+namespace Hypervisor.Tool.Commands;
+
+/// <summary>Makes the hypervisor's image through MSBuild, which knows what has to be made again.</summary>
+public static class HypervisorBuild
+{
+    private const int BytesPerKiB = 1024;
+
+    /// <summary>Builds the image and says how large it is.</summary>
+    public static void Run(Workspace workspace)
+    {
+        if (!File.Exists(workspace.ImageProject))
+        {
+            throw new HvException(
+                $"There is no project {workspace.ImageProject} to build hv.efi from; use --bare or --efi FILE to run without it.");
+        }
+
+        Terminal.Step("Building hv.efi", () => Build(workspace));
+        if (!File.Exists(workspace.HypervisorImage))
+        {
+            throw new HvException($"The build succeeded but made no {workspace.HypervisorImage}.");
+        }
+
+        double size = new FileInfo(workspace.HypervisorImage).Length / (double)BytesPerKiB;
+        Terminal.Note(string.Create(CultureInfo.InvariantCulture, $"{workspace.HypervisorImage}: {size:F1} KiB"));
+    }
+
+    private static void Build(Workspace workspace)
+    {
+        ProcessResult result = HostProcess.Run("dotnet", "build", workspace.ImageProject, "-nologo", "-v", "quiet", "-clp:NoSummary");
+        if (!result.Succeeded)
+        {
+            throw new HvException($"hv.efi could not be built:\n{result.Output.Trim()}\n{result.Error.Trim()}".TrimEnd());
+        }
+    }
+}

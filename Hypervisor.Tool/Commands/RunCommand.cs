@@ -1,0 +1,210 @@
+using System;
+using System.CommandLine;
+using System.IO;
+using Hypervisor.Tool.Emulators;
+using Hypervisor.Tool.Hosting;
+using Hypervisor.Tool.Setup;
+
+namespace Hypervisor.Tool.Commands;
+
+/// <summary>hv run: boots Linux on the hypervisor, or bare, in an emulated machine.</summary>
+public sealed class RunCommand
+{
+    private const int MostProcessors = 255;
+    private const int LeastMemoryMiB = 256;
+
+    private readonly Workspace _workspace;
+    private readonly Option<int> _processors = new("--cpus")
+    {
+        Description = "Number of processors",
+        DefaultValueFactory = _ => MachineOptions.DefaultProcessors,
+    };
+
+    private readonly Option<int> _memory = new("--memory")
+    {
+        Description = "Memory in MiB",
+        DefaultValueFactory = _ => MachineOptions.DefaultMemoryMiB,
+    };
+
+    private readonly Option<bool> _bare = new("--bare")
+    {
+        Description = "The same machine, kernel and disk without the hypervisor",
+    };
+
+    private readonly Option<bool> _shell = new("--shell")
+    {
+        Description = "Stop at the prompt of the UEFI Shell, with hv.efi and Linux on the disk",
+    };
+
+    private readonly Option<FileInfo?> _image = new("--efi")
+    {
+        Description = "Load this image instead of building hv.efi",
+    };
+
+    private readonly Option<FileInfo?> _configuration = new("--config")
+    {
+        Description = "Put this file beside hv.efi as hv.cfg",
+    };
+
+    private readonly Option<string?> _command = new("--cmd")
+    {
+        Description = "Run these shell commands in the guest, then power off; hv ends with their exit status",
+    };
+
+    private readonly Option<int?> _timeLimit = new("--timeout")
+    {
+        Description = "Stop the machine after so many seconds (default: 300 with --cmd, else never)",
+    };
+
+    private readonly Option<bool> _instructionCounting = new("--icount")
+    {
+        Description = "Count time in instructions: slow, but the same run after run",
+    };
+
+    private readonly Option<string> _kernelArguments = new("--append")
+    {
+        Description = "Further kernel arguments",
+        DefaultValueFactory = _ => string.Empty,
+    };
+
+    private readonly Option<KernelFlavor> _kernel = CommonOptions.Kernel();
+    private readonly Option<string[]> _extra = new("--qemu")
+    {
+        Description = "A further argument for QEMU; may be given several times",
+    };
+
+    private readonly Option<int?> _debugger = new("--gdb")
+    {
+        Description = "Wait for a debugger on this TCP port before the first instruction",
+    };
+
+    private readonly Option<bool> _keep = new("--keep")
+    {
+        Description = "Keep the disk and the firmware variables of the run beside its logs",
+    };
+
+    private RunCommand(Workspace workspace)
+    {
+        _workspace = workspace;
+    }
+
+    /// <summary>Describes the command.</summary>
+    public static Command Create(Workspace workspace)
+    {
+        RunCommand run = new(workspace);
+        Command command = new("run", "Boot Linux on the hypervisor to a prompt in this terminal (QEMU, AMD-V emulated)")
+        {
+            run._processors, run._memory, run._bare, run._shell, run._image, run._configuration, run._command, run._timeLimit,
+            run._instructionCounting, run._kernelArguments, run._kernel, run._extra, run._debugger, run._keep,
+        };
+        run.Validate(command);
+        command.SetAction(run.Execute);
+        return command;
+    }
+
+    private static void RequireRange(Option<int> option, int least, int most)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < least || result.GetValueOrDefault<int>() > most)
+            {
+                result.AddError($"{option.Name} takes a number from {least} to {most}.");
+            }
+        });
+    }
+
+    private void Validate(Command command)
+    {
+        RequireRange(_processors, 1, MostProcessors);
+        RequireRange(_memory, LeastMemoryMiB, int.MaxValue);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(_shell) && result.GetValue(_command) is not null)
+            {
+                result.AddError("--shell stops before Linux, so there is nothing that could run --cmd.");
+            }
+
+            if (result.GetValue(_bare) && result.GetValue(_image) is not null)
+            {
+                result.AddError("--bare loads no image, so --efi has no meaning with it.");
+            }
+        });
+    }
+
+    private int Execute(ParseResult arguments)
+    {
+        HostTools.EnsureInstalled();
+        LinuxBootOptions options = Describe(arguments);
+        GuestParts parts = GuestParts.Get(_workspace, arguments.GetValue(_kernel));
+        using QemuMachine machine = new LinuxBoot(_workspace, parts).Prepare(options);
+        int exitCode;
+        try
+        {
+            machine.Start();
+            exitCode = options.Command is null ? GuestSession.Attend(machine) : GuestSession.RunCommand(machine, options.Machine.TimeLimit);
+        }
+        finally
+        {
+            machine.Stop();
+            if (!arguments.GetValue(_keep))
+            {
+                machine.Folder.DeleteState();
+            }
+        }
+
+        Terminal.Note($"The logs are in {machine.Folder.Path}");
+        return exitCode;
+    }
+
+    private LinuxBootOptions Describe(ParseResult arguments)
+    {
+        string? command = arguments.GetValue(_command);
+        return new LinuxBootOptions
+        {
+            Name = arguments.GetValue(_bare) ? "run-bare" : "run",
+            Hypervisor = FindHypervisor(arguments),
+            Configuration = arguments.GetValue(_configuration)?.FullName,
+            StopInShell = arguments.GetValue(_shell),
+            Command = command,
+            KernelArguments = arguments.GetValue(_kernelArguments) ?? string.Empty,
+            Machine = new QemuOptions
+            {
+                Processors = arguments.GetValue(_processors),
+                MemoryMiB = arguments.GetValue(_memory),
+                Interactive = command is null,
+                Echo = Console.Out,
+                TimeLimit = TimeLimit(arguments, command is null),
+                InstructionCounting = arguments.GetValue(_instructionCounting),
+                AllowReset = command is null,
+                DebuggerPort = arguments.GetValue(_debugger),
+                ExtraArguments = arguments.GetValue(_extra) ?? [],
+            },
+        };
+    }
+
+    private TimeSpan? TimeLimit(ParseResult arguments, bool interactive)
+    {
+        if (arguments.GetValue(_timeLimit) is int seconds)
+        {
+            return TimeSpan.FromSeconds(seconds);
+        }
+
+        return interactive ? null : new MachineOptions().TimeLimit;
+    }
+
+    private string? FindHypervisor(ParseResult arguments)
+    {
+        if (arguments.GetValue(_bare))
+        {
+            return null;
+        }
+
+        if (arguments.GetValue(_image) is FileInfo image)
+        {
+            return image.FullName;
+        }
+
+        HypervisorBuild.Run(_workspace);
+        return _workspace.HypervisorImage;
+    }
+}

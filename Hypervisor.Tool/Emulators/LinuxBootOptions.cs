@@ -1,0 +1,35 @@
+using System.Collections.Generic;
+using Hypervisor.Tool.Images;
+
+namespace Hypervisor.Tool.Emulators;
+
+/// <summary>How a Linux guest is booted.</summary>
+public sealed record LinuxBootOptions
+{
+    /// <summary>The name of the run, which is the name of its folder.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The machine.</summary>
+    public QemuOptions Machine { get; init; } = new();
+
+    /// <summary>The hypervisor's image to load first, or null for a bare boot.</summary>
+    public string? Hypervisor { get; init; }
+
+    /// <summary>The hypervisor's configuration, or null for its defaults.</summary>
+    public string? Configuration { get; init; }
+
+    /// <summary>Whether to stop at the prompt of the UEFI Shell, before the hypervisor and Linux.</summary>
+    public bool StopInShell { get; init; }
+
+    /// <summary>Shell commands that the guest runs before it powers off, or null for a prompt.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>Kernel arguments besides the usual ones.</summary>
+    public string KernelArguments { get; init; } = string.Empty;
+
+    /// <summary>Further files for the guest's root file system.</summary>
+    public IReadOnlyList<GuestFile> RootFiles { get; init; } = [];
+
+    /// <summary>Further files for the disk; one with the path of a standard file replaces it.</summary>
+    public IReadOnlyList<GuestFile> DiskFiles { get; init; } = [];
+}

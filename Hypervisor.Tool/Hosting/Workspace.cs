@@ -1,0 +1,69 @@
+using System;
+using System.IO;
+
+namespace Hypervisor.Tool.Hosting;
+
+/// <summary>Where things are: the source tree, what is built from it, and the cache outside of it.</summary>
+public sealed class Workspace
+{
+    private const string SolutionFile = "hv.sln";
+    private const string CacheName = "hv";
+
+    /// <summary>Creates the workspace around a source tree and a cache folder.</summary>
+    public Workspace(string root, string cache)
+    {
+        Root = root;
+        Cache = cache;
+    }
+
+    /// <summary>The root of the source tree, where the solution is.</summary>
+    public string Root { get; }
+
+    /// <summary>The user's cache folder: downloads and disk images that are costly to make, shared by all source trees.</summary>
+    public string Cache { get; }
+
+    /// <summary>Everything that is built for people to use.</summary>
+    public string Artifacts => Path.Combine(Root, "artifacts");
+
+    /// <summary>The hypervisor image.</summary>
+    public string HypervisorImage => Path.Combine(Artifacts, "hv.efi");
+
+    /// <summary>The optional Linux program that prints the hypervisor's exit counts.</summary>
+    public string StatisticsProgram => Path.Combine(Artifacts, "hvstat");
+
+    /// <summary>One folder for each machine run, with its logs.</summary>
+    public string Runs => Path.Combine(Artifacts, "runs");
+
+    /// <summary>The result files of the tests.</summary>
+    public string TestResults => Path.Combine(Artifacts, "test-results");
+
+    /// <summary>The solution.</summary>
+    public string Solution => Path.Combine(Root, SolutionFile);
+
+    /// <summary>The project that makes <see cref="HypervisorImage"/>.</summary>
+    public string ImageProject => Path.Combine(Root, "Hypervisor.Uefi", "Hypervisor.Uefi.csproj");
+
+    /// <summary>Finds the source tree that this assembly was built from.</summary>
+    public static Workspace Find()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, SolutionFile)))
+            {
+                return new Workspace(folder.FullName, FindCache());
+            }
+        }
+
+        throw new HvException($"{SolutionFile} was not found above {AppContext.BaseDirectory}: run the tool from inside its source tree.");
+    }
+
+    private static string FindCache()
+    {
+        // The XDG base directory specification tells programs to ignore relative paths here.
+        string? configured = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+        string parent = Path.IsPathRooted(configured)
+            ? configured
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        return Path.Combine(parent, CacheName);
+    }
+}
