@@ -76,6 +76,9 @@ public unsafe struct MachineData
     /// <summary>End of the stubs that may fault.</summary>
     public ulong FaultableEnd;
 
+    /// <summary>I/O base of the port for the log; 0 for none.</summary>
+    public ushort SerialPort;
+
     /// <summary>Reads the guest's registers out of the vendor's control structure.</summary>
     public delegate*<ProcessorData*, GuestSnapshot*, void> Snapshot;
 
