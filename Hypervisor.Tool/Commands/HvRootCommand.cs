@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Hypervisor.Tool.Hosting;
+using Hypervisor.Tool.Image;
 
 namespace Hypervisor.Tool.Commands;
 
@@ -9,12 +10,16 @@ public static class HvRootCommand
     /// <summary>Describes the command line.</summary>
     public static RootCommand Create(Workspace workspace)
     {
+        // For MSBuild, not for people.
+        Command image = ImageCommand.Create();
+        image.Hidden = true;
         return new RootCommand("The workbench of hv, a thin UEFI hypervisor")
         {
             BuildCommand.Create(workspace),
             RunCommand.Create(workspace),
             TestCommand.Create(workspace),
             SetupCommand.Create(workspace),
+            image,
         };
     }
 }

@@ -1,0 +1,147 @@
+using System;
+using Hypervisor.Core.Diagnostics;
+
+namespace Hypervisor.Core.Configuration;
+
+/// <summary>
+/// Reads a configuration: lines of <c>key = value</c>, <c>#</c> begins a comment; a semicolon ends a line too, so that load options can hold several. The first
+/// error ends the reading: nothing is started half-configured (L12).
+/// </summary>
+public static class ConfigurationParser
+{
+    /// <summary>The keys, for messages.</summary>
+    public static ReadOnlySpan<byte> Keys => "serial, icr-trap, status, fault-test"u8;
+
+    /// <summary>The options of a machine without configuration.</summary>
+    public static HostOptions Defaults => default;
+
+    /// <summary>Reads <paramref name="text"/> into <paramref name="options"/>.</summary>
+    public static ConfigurationError Parse(ReadOnlySpan<byte> text, ref HostOptions options)
+    {
+        int line = 1;
+        int start = 0;
+        for (int i = 0; i <= text.Length; i++)
+        {
+            if (i < text.Length && text[i] != '\n' && text[i] != ';' && text[i] != 0)
+            {
+                continue;
+            }
+
+            ConfigurationError error = ParseLine(line, text.Slice(start, i - start), ref options);
+            if (error.IsError || (i < text.Length && text[i] == 0))
+            {
+                return error;
+            }
+
+            start = i + 1;
+            line += i < text.Length && text[i] == '\n' ? 1 : 0;
+        }
+
+        return default;
+    }
+
+    private static ConfigurationError ParseLine(int line, ReadOnlySpan<byte> text, ref HostOptions options)
+    {
+        int end = IndexOf(text, (byte)'#');
+        text = Trim(end < 0 ? text : text.Slice(0, end));
+        if (text.Length == 0)
+        {
+            return default;
+        }
+
+        int equals = IndexOf(text, (byte)'=');
+        if (equals < 0)
+        {
+            return new ConfigurationError(line, text, "no '=' after the key"u8, "key = value"u8);
+        }
+
+        return Apply(line, Trim(text.Slice(0, equals)), Trim(text.Slice(equals + 1)), ref options);
+    }
+
+    private static ConfigurationError Apply(int line, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ref HostOptions options)
+    {
+        if (Same(key, "serial"u8))
+        {
+            int choice = Choose(value, "com1"u8, "com2"u8, "off"u8, default);
+            options.SerialPort = choice == 0 ? SerialPort.Com1 : choice == 1 ? SerialPort.Com2 : (ushort)0;
+            return choice < 0 ? Bad(line, key, "com1, com2 or off"u8) : default;
+        }
+
+        if (Same(key, "icr-trap"u8))
+        {
+            int choice = Choose(value, "auto"u8, "keep"u8, default, default);
+            options.KeepApicTrap = choice == 1;
+            return choice < 0 ? Bad(line, key, "auto or keep"u8) : default;
+        }
+
+        if (Same(key, "status"u8))
+        {
+            int choice = Choose(value, "off"u8, "on"u8, default, default);
+            options.Status = choice == 1;
+            return choice < 0 ? Bad(line, key, "on or off"u8) : default;
+        }
+
+        if (Same(key, "fault-test"u8))
+        {
+            int choice = Choose(value, "off"u8, "page-fault"u8, "bounds"u8, "stack"u8);
+            options.Fault = (DeliberateFault.Kind)(choice < 0 ? 0 : choice);
+            return choice < 0 ? Bad(line, key, "off, page-fault, bounds or stack"u8) : default;
+        }
+
+        return new ConfigurationError(line, key, "unknown key"u8, Keys);
+    }
+
+    private static ConfigurationError Bad(int line, ReadOnlySpan<byte> key, ReadOnlySpan<byte> accepted) =>
+        new(line, key, "value not accepted"u8, accepted);
+
+    private static int Choose(ReadOnlySpan<byte> value, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third, ReadOnlySpan<byte> fourth) =>
+        value.Length == 0 ? -1 : Same(value, first) ? 0 : Same(value, second) ? 1 : Same(value, third) ? 2 : Same(value, fourth) ? 3 : -1;
+
+    private static int IndexOf(ReadOnlySpan<byte> text, byte value)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] == value)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private static bool Same(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
+    {
+        if (left.Length != right.Length)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < left.Length; i++)
+        {
+            if (left[i] != right[i])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> text)
+    {
+        int start = 0;
+        int end = text.Length;
+        while (start < end && text[start] <= (byte)' ')
+        {
+            start++;
+        }
+
+        while (end > start && text[end - 1] <= (byte)' ')
+        {
+            end--;
+        }
+
+        return text.Slice(start, end - start);
+    }
+}

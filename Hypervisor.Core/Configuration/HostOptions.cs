@@ -1,0 +1,19 @@
+using Hypervisor.Core.Diagnostics;
+
+namespace Hypervisor.Core.Configuration;
+
+/// <summary>What the configuration decides about the host itself.</summary>
+public struct HostOptions
+{
+    /// <summary>I/O base of the port for the log; 0 for none.</summary>
+    public ushort SerialPort;
+
+    /// <summary>Whether the trap on interrupt commands stays for ever instead of being dropped once all processors run.</summary>
+    public bool KeepApicTrap;
+
+    /// <summary>Whether the status hypercall is answered.</summary>
+    public bool Status;
+
+    /// <summary>A fault to raise in the host after boot, for testing its report.</summary>
+    public DeliberateFault.Kind Fault;
+}

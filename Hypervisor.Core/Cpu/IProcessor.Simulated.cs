@@ -1,0 +1,140 @@
+namespace Hypervisor.Core.Cpu;
+
+/// <summary>A processor to run Core on in the ordinary build: tests plug in a simulated one.</summary>
+public unsafe interface IProcessor
+{
+    /// <inheritdoc cref="Instructions.Cpuid"/>
+    void Cpuid(uint leaf, uint subleaf, CpuidResult* result);
+
+    /// <inheritdoc cref="Instructions.ReadMsr"/>
+    ulong ReadMsr(uint msr);
+
+    /// <inheritdoc cref="Instructions.WriteMsr"/>
+    void WriteMsr(uint msr, ulong value);
+
+    /// <inheritdoc cref="Instructions.TryReadMsr"/>
+    uint TryReadMsr(uint msr, ulong* value);
+
+    /// <inheritdoc cref="Instructions.TryWriteMsr"/>
+    uint TryWriteMsr(uint msr, ulong value);
+
+    /// <inheritdoc cref="Instructions.TryWriteXcr"/>
+    uint TryWriteXcr(uint index, ulong value);
+
+    /// <inheritdoc cref="Instructions.ReadCr0"/>
+    ulong ReadCr0();
+
+    /// <inheritdoc cref="Instructions.ReadCr2"/>
+    ulong ReadCr2();
+
+    /// <inheritdoc cref="Instructions.ReadCr3"/>
+    ulong ReadCr3();
+
+    /// <inheritdoc cref="Instructions.ReadCr4"/>
+    ulong ReadCr4();
+
+    /// <inheritdoc cref="Instructions.WriteCr4"/>
+    void WriteCr4(ulong value);
+
+    /// <inheritdoc cref="Instructions.ReadCr8"/>
+    ulong ReadCr8();
+
+    /// <inheritdoc cref="Instructions.ReadDr6"/>
+    ulong ReadDr6();
+
+    /// <inheritdoc cref="Instructions.ReadDr7"/>
+    ulong ReadDr7();
+
+    /// <inheritdoc cref="Instructions.ClearDebugAddresses"/>
+    void ClearDebugAddresses();
+
+    /// <inheritdoc cref="Instructions.ReadRFlags"/>
+    ulong ReadRFlags();
+
+    /// <inheritdoc cref="Instructions.DisableInterrupts"/>
+    void DisableInterrupts();
+
+    /// <inheritdoc cref="Instructions.ReadSelector"/>
+    ushort ReadSelector(SegmentName segment);
+
+    /// <inheritdoc cref="Instructions.StoreGdt"/>
+    void StoreGdt(DescriptorTableRegister* destination);
+
+    /// <inheritdoc cref="Instructions.StoreIdt"/>
+    void StoreIdt(DescriptorTableRegister* destination);
+
+    /// <inheritdoc cref="Instructions.In8"/>
+    byte In8(ushort port);
+
+    /// <inheritdoc cref="Instructions.Out8"/>
+    void Out8(ushort port, byte value);
+
+    /// <inheritdoc cref="Instructions.In16"/>
+    ushort In16(ushort port);
+
+    /// <inheritdoc cref="Instructions.Out16"/>
+    void Out16(ushort port, ushort value);
+
+    /// <inheritdoc cref="Instructions.In32"/>
+    uint In32(ushort port);
+
+    /// <inheritdoc cref="Instructions.Out32"/>
+    void Out32(ushort port, uint value);
+
+    /// <inheritdoc cref="Instructions.ReadTimestamp"/>
+    ulong ReadTimestamp();
+
+    /// <inheritdoc cref="Instructions.Pause"/>
+    void Pause();
+
+    /// <inheritdoc cref="Instructions.Halt"/>
+    void Halt();
+
+    /// <inheritdoc cref="Instructions.WriteBackInvalidate"/>
+    void WriteBackInvalidate();
+
+    /// <inheritdoc cref="Instructions.Undefined"/>
+    void Undefined();
+
+    /// <inheritdoc cref="Instructions.OpenGlobalInterruptWindow"/>
+    void OpenGlobalInterruptWindow();
+
+    /// <inheritdoc cref="Instructions.VmSave"/>
+    void VmSave(ulong vmcbPhysicalAddress);
+
+    /// <inheritdoc cref="Instructions.ReadMmio32"/>
+    uint ReadMmio32(ulong address);
+
+    /// <inheritdoc cref="Instructions.WriteMmio32"/>
+    void WriteMmio32(ulong address, uint value);
+
+    /// <inheritdoc cref="Instructions.TryRead64"/>
+    uint TryRead64(ulong address, ulong* value);
+
+    /// <inheritdoc cref="Instructions.CompareExchange"/>
+    uint CompareExchange(uint* location, uint value, uint comparand);
+
+    /// <inheritdoc cref="Instructions.Exchange"/>
+    uint Exchange(uint* location, uint value);
+
+    /// <inheritdoc cref="Instructions.ExchangeAdd"/>
+    uint ExchangeAdd(uint* location, uint value);
+
+    /// <inheritdoc cref="Instructions.Hypercall"/>
+    void Hypercall(ulong signature, ulong function);
+
+    /// <inheritdoc cref="Instructions.SvmLaunch"/>
+    uint SvmLaunch(void* processor, void* vmcb);
+
+    /// <inheritdoc cref="Instructions.SvmRun"/>
+    void SvmRun(void* processor);
+
+    /// <inheritdoc cref="Instructions.ExceptionEntries"/>
+    ulong ExceptionEntries();
+
+    /// <inheritdoc cref="Instructions.FaultableRange"/>
+    void FaultableRange(ulong* begin, ulong* end);
+
+    /// <inheritdoc cref="Instructions.TrampolineCode"/>
+    void TrampolineCode(ulong* code16, ulong* code64, ulong* entry);
+}

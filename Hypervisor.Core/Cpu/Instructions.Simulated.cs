@@ -1,0 +1,102 @@
+using System;
+
+namespace Hypervisor.Core.Cpu;
+
+/// <summary>The ordinary build's side of the seam: every instruction goes to <see cref="Processor"/>.</summary>
+public static unsafe partial class Instructions
+{
+    /// <summary>The processor that executes; null until a test plugs one in.</summary>
+    public static IProcessor? Processor { get; set; }
+
+    private static IProcessor Plugged => Processor ?? throw new InvalidOperationException("No processor is plugged in: set Instructions.Processor first.");
+
+    public static partial void Cpuid(uint leaf, uint subleaf, CpuidResult* result) => Plugged.Cpuid(leaf, subleaf, result);
+
+    public static partial ulong ReadMsr(uint msr) => Plugged.ReadMsr(msr);
+
+    public static partial void WriteMsr(uint msr, ulong value) => Plugged.WriteMsr(msr, value);
+
+    public static partial uint TryReadMsr(uint msr, ulong* value) => Plugged.TryReadMsr(msr, value);
+
+    public static partial uint TryWriteMsr(uint msr, ulong value) => Plugged.TryWriteMsr(msr, value);
+
+    public static partial uint TryWriteXcr(uint index, ulong value) => Plugged.TryWriteXcr(index, value);
+
+    public static partial ulong ReadCr0() => Plugged.ReadCr0();
+
+    public static partial ulong ReadCr2() => Plugged.ReadCr2();
+
+    public static partial ulong ReadCr3() => Plugged.ReadCr3();
+
+    public static partial ulong ReadCr4() => Plugged.ReadCr4();
+
+    public static partial void WriteCr4(ulong value) => Plugged.WriteCr4(value);
+
+    public static partial ulong ReadCr8() => Plugged.ReadCr8();
+
+    public static partial ulong ReadDr6() => Plugged.ReadDr6();
+
+    public static partial ulong ReadDr7() => Plugged.ReadDr7();
+
+    public static partial void ClearDebugAddresses() => Plugged.ClearDebugAddresses();
+
+    public static partial ulong ReadRFlags() => Plugged.ReadRFlags();
+
+    public static partial void DisableInterrupts() => Plugged.DisableInterrupts();
+
+    public static partial ushort ReadSelector(SegmentName segment) => Plugged.ReadSelector(segment);
+
+    public static partial void StoreGdt(DescriptorTableRegister* destination) => Plugged.StoreGdt(destination);
+
+    public static partial void StoreIdt(DescriptorTableRegister* destination) => Plugged.StoreIdt(destination);
+
+    public static partial byte In8(ushort port) => Plugged.In8(port);
+
+    public static partial void Out8(ushort port, byte value) => Plugged.Out8(port, value);
+
+    public static partial ushort In16(ushort port) => Plugged.In16(port);
+
+    public static partial void Out16(ushort port, ushort value) => Plugged.Out16(port, value);
+
+    public static partial uint In32(ushort port) => Plugged.In32(port);
+
+    public static partial void Out32(ushort port, uint value) => Plugged.Out32(port, value);
+
+    public static partial ulong ReadTimestamp() => Plugged.ReadTimestamp();
+
+    public static partial void Pause() => Plugged.Pause();
+
+    public static partial void Halt() => Plugged.Halt();
+
+    public static partial void WriteBackInvalidate() => Plugged.WriteBackInvalidate();
+
+    public static partial void Undefined() => Plugged.Undefined();
+
+    public static partial void OpenGlobalInterruptWindow() => Plugged.OpenGlobalInterruptWindow();
+
+    public static partial void VmSave(ulong vmcbPhysicalAddress) => Plugged.VmSave(vmcbPhysicalAddress);
+
+    public static partial uint ReadMmio32(ulong address) => Plugged.ReadMmio32(address);
+
+    public static partial void WriteMmio32(ulong address, uint value) => Plugged.WriteMmio32(address, value);
+
+    public static partial uint TryRead64(ulong address, ulong* value) => Plugged.TryRead64(address, value);
+
+    public static partial uint CompareExchange(uint* location, uint value, uint comparand) => Plugged.CompareExchange(location, value, comparand);
+
+    public static partial uint Exchange(uint* location, uint value) => Plugged.Exchange(location, value);
+
+    public static partial uint ExchangeAdd(uint* location, uint value) => Plugged.ExchangeAdd(location, value);
+
+    public static partial void Hypercall(ulong signature, ulong function) => Plugged.Hypercall(signature, function);
+
+    public static partial uint SvmLaunch(void* processor, void* vmcb) => Plugged.SvmLaunch(processor, vmcb);
+
+    public static partial void SvmRun(void* processor) => Plugged.SvmRun(processor);
+
+    public static partial ulong ExceptionEntries() => Plugged.ExceptionEntries();
+
+    public static partial void FaultableRange(ulong* begin, ulong* end) => Plugged.FaultableRange(begin, end);
+
+    public static partial void TrampolineCode(ulong* code16, ulong* code64, ulong* entry) => Plugged.TrampolineCode(code16, code64, entry);
+}

@@ -1,0 +1,154 @@
+namespace Hypervisor.Core.Cpu;
+
+/// <summary>
+/// The one seam to the hardware: the instructions C# cannot express. In the image each method is a machine-code stub written with Iced
+/// (Hypervisor.Tool/Stubs); in the ordinary build it goes to the <c>IProcessor</c> that a test has plugged in.
+/// </summary>
+public static unsafe partial class Instructions
+{
+    /// <summary>CPUID (Intel SDM vol 2, CPUID).</summary>
+    /// <param name="leaf">EAX.</param>
+    /// <param name="subleaf">ECX.</param>
+    /// <param name="result">Where the four registers go.</param>
+    public static partial void Cpuid(uint leaf, uint subleaf, CpuidResult* result);
+
+    /// <summary>RDMSR of a register known to exist: a fault here is a defect of the host.</summary>
+    public static partial ulong ReadMsr(uint msr);
+
+    /// <summary>WRMSR of a register and value known to be accepted: a fault here is a defect of the host.</summary>
+    public static partial void WriteMsr(uint msr, ulong value);
+
+    /// <summary>RDMSR that may fault. Nonzero and the value stored when the register exists, 0 when it raised #GP.</summary>
+    public static partial uint TryReadMsr(uint msr, ulong* value);
+
+    /// <summary>WRMSR that may fault. Nonzero when the processor took the value, 0 when it raised #GP.</summary>
+    public static partial uint TryWriteMsr(uint msr, ulong value);
+
+    /// <summary>XSETBV that may fault. Nonzero when the processor took the value, 0 when it raised an exception.</summary>
+    public static partial uint TryWriteXcr(uint index, ulong value);
+
+    /// <summary>MOV from CR0.</summary>
+    public static partial ulong ReadCr0();
+
+    /// <summary>MOV from CR2.</summary>
+    public static partial ulong ReadCr2();
+
+    /// <summary>MOV from CR3.</summary>
+    public static partial ulong ReadCr3();
+
+    /// <summary>MOV from CR4.</summary>
+    public static partial ulong ReadCr4();
+
+    /// <summary>MOV to CR4.</summary>
+    public static partial void WriteCr4(ulong value);
+
+    /// <summary>MOV from CR8.</summary>
+    public static partial ulong ReadCr8();
+
+    /// <summary>MOV from DR6.</summary>
+    public static partial ulong ReadDr6();
+
+    /// <summary>MOV from DR7.</summary>
+    public static partial ulong ReadDr7();
+
+    /// <summary>Sets DR0 to DR3 to zero, as INIT does (Intel SDM vol 3 table 9-1).</summary>
+    public static partial void ClearDebugAddresses();
+
+    /// <summary>PUSHF.</summary>
+    public static partial ulong ReadRFlags();
+
+    /// <summary>CLI.</summary>
+    public static partial void DisableInterrupts();
+
+    /// <summary>Reads the segment selector of CS, DS, ES, SS, FS or GS, LDTR or TR.</summary>
+    public static partial ushort ReadSelector(SegmentName segment);
+
+    /// <summary>SGDT.</summary>
+    public static partial void StoreGdt(DescriptorTableRegister* destination);
+
+    /// <summary>SIDT.</summary>
+    public static partial void StoreIdt(DescriptorTableRegister* destination);
+
+    /// <summary>IN, one byte.</summary>
+    public static partial byte In8(ushort port);
+
+    /// <summary>OUT, one byte.</summary>
+    public static partial void Out8(ushort port, byte value);
+
+    /// <summary>IN, two bytes.</summary>
+    public static partial ushort In16(ushort port);
+
+    /// <summary>OUT, two bytes.</summary>
+    public static partial void Out16(ushort port, ushort value);
+
+    /// <summary>IN, four bytes.</summary>
+    public static partial uint In32(ushort port);
+
+    /// <summary>OUT, four bytes.</summary>
+    public static partial void Out32(ushort port, uint value);
+
+    /// <summary>RDTSC: ticks since reset.</summary>
+    public static partial ulong ReadTimestamp();
+
+    /// <summary>PAUSE.</summary>
+    public static partial void Pause();
+
+    /// <summary>HLT with interrupts off, for ever.</summary>
+    public static partial void Halt();
+
+    /// <summary>WBINVD.</summary>
+    public static partial void WriteBackInvalidate();
+
+    /// <summary>UD2: ends in the host's fault report, which prints the reason that <c>FailFast</c> left.</summary>
+    public static partial void Undefined();
+
+    /// <summary>Opens the global interrupt flag for a moment so that pending NMIs reach the host's handler (AMD APM vol 2 §15.17).</summary>
+    public static partial void OpenGlobalInterruptWindow();
+
+    /// <summary>VMSAVE (AMD APM vol 2 §15.14): stores FS, GS, TR, LDTR and the system-call MSRs.</summary>
+    public static partial void VmSave(ulong vmcbPhysicalAddress);
+
+    /// <summary>MOV of four bytes from device memory: never merged, moved or repeated.</summary>
+    public static partial uint ReadMmio32(ulong address);
+
+    /// <summary>MOV of four bytes to device memory: never merged, moved or repeated.</summary>
+    public static partial void WriteMmio32(ulong address, uint value);
+
+    /// <summary>
+    /// Reads eight bytes that may not be mapped. Nonzero and the value stored, or 0 when the access faulted.
+    /// </summary>
+    public static partial uint TryRead64(ulong address, ulong* value);
+
+    /// <summary>LOCK CMPXCHG of four bytes: the value found.</summary>
+    public static partial uint CompareExchange(uint* location, uint value, uint comparand);
+
+    /// <summary>XCHG of four bytes: the value found.</summary>
+    public static partial uint Exchange(uint* location, uint value);
+
+    /// <summary>LOCK XADD of four bytes: the value found.</summary>
+    public static partial uint ExchangeAdd(uint* location, uint value);
+
+    /// <summary>VMMCALL with RAX and RCX as given: how the driver speaks to the host under it. Only where the host runs.</summary>
+    public static partial void Hypercall(ulong signature, ulong function);
+
+    /// <summary>
+    /// Turns the running processor into a guest: the call returns as the guest, with 1, and the host goes on below. The control structure is filled
+    /// but for RSP, RIP, RFLAGS and RAX.
+    /// </summary>
+    /// <param name="processor">Address of the processor's data.</param>
+    /// <param name="vmcb">Address of its control structure.</param>
+    public static partial uint SvmLaunch(void* processor, void* vmcb);
+
+    /// <summary>Runs the guest for ever; does not return.</summary>
+    /// <param name="processor">Address of the processor's data.</param>
+    public static partial void SvmRun(void* processor);
+
+    /// <summary>Address of the exception entry for vector 0.</summary>
+    public static partial ulong ExceptionEntries();
+
+    /// <summary>First address, and one behind the last, of the stubs that may fault.</summary>
+    public static partial void FaultableRange(ulong* begin, ulong* end);
+
+    /// <summary>Addresses of the 16-bit and the 64-bit part of the start-up code, and of the 64-bit entry behind it.</summary>
+    public static partial void TrampolineCode(ulong* code16, ulong* code64, ulong* entry);
+}

@@ -1,0 +1,78 @@
+using Hypervisor.Core.Host;
+
+namespace Hypervisor.Core.Diagnostics;
+
+/// <summary>
+/// The calls a guest may make of the host with VMMCALL or VMCALL: RAX holds <see cref="Signature"/>, RCX the function. Anything else is #UD, as if there
+/// were no host (C11).
+/// </summary>
+public static unsafe class Hypercall
+{
+    /// <summary>RAX of every call: "hv-call\0" in ASCII, first letter lowest.</summary>
+    public const ulong Signature = 0x006C_6C61_632D_7668;
+
+    /// <summary>Functions.</summary>
+    public enum Function : ulong
+    {
+        /// <summary>The driver's notice that boot services are gone; only from the driver, in kernel mode.</summary>
+        ExitBootServices = 1,
+
+        /// <summary>Number of exits: RDX = processor, R8 = cause; the count comes back in RAX. From any mode, where status is switched on.</summary>
+        ExitCount = 2,
+
+        /// <summary>Number of processors and of starts: RDX = processor; RAX = processors, RDX = starts of that one.</summary>
+        Processors = 3,
+    }
+
+    /// <summary>Answers a call.</summary>
+    /// <param name="processor">The calling processor, its registers complete.</param>
+    /// <param name="privilege">CPL of the caller.</param>
+    /// <param name="rip">RIP of the caller.</param>
+    /// <returns>False when it is no call the host knows or allows.</returns>
+    public static bool Handle(ProcessorData* processor, int privilege, ulong rip)
+    {
+        GuestRegisters* registers = &processor->Registers;
+        if (registers->Rax != Signature)
+        {
+            return false;
+        }
+
+        MachineData* machine = processor->Machine;
+        switch ((Function)registers->Rcx)
+        {
+            case Function.ExitBootServices:
+                if (privilege != 0 || rip - machine->DriverBase >= machine->DriverSize || machine->BootServicesExited != 0)
+                {
+                    return false;
+                }
+
+                machine->BootServicesExited = 1;
+                processor->Startup.StartedByOs = 1;
+                Log.Write(LogLevel.Information, processor->Index, "boot services have exited"u8);
+                registers->Rax = 0;
+                return true;
+
+            case Function.ExitCount:
+                if (!machine->StatusHypercall || registers->Rdx >= machine->ProcessorCount || registers->R8 >= (ulong)ExitCause.Last)
+                {
+                    return false;
+                }
+
+                registers->Rax = machine->Processors[registers->Rdx].Data->Exits.Read((ExitCause)registers->R8);
+                return true;
+
+            case Function.Processors:
+                if (!machine->StatusHypercall || registers->Rdx >= machine->ProcessorCount)
+                {
+                    return false;
+                }
+
+                registers->Rax = machine->ProcessorCount;
+                registers->Rdx = machine->Processors[registers->Rdx].Data->Startup.Starts;
+                return true;
+
+            default:
+                return false;
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+
+namespace Hypervisor.Core.Guest;
+
+/// <summary>
+/// The guest executes one instruction natively while a door stands open for it: pages of the host show a page of scratch memory, or ports pass.
+/// The door is shut at the next exit.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Size = 0x40)]
+public unsafe struct GuestStep
+{
+    /// <summary>Pages one instruction may touch: two operands, each across a page boundary.</summary>
+    public const int MaximumPages = 4;
+
+    /// <summary>Whether a step is under way.</summary>
+    public bool Active;
+
+    /// <summary>Whether the guest itself had the trap flag set.</summary>
+    public bool GuestTrapFlag;
+
+    /// <summary>Whether the I/O permission map is open.</summary>
+    public bool PortsOpen;
+
+    /// <summary>Whether the local APIC page is open.</summary>
+    public bool ApicOpen;
+
+    /// <summary>Number of pages open.</summary>
+    public uint PageCount;
+
+    /// <summary>Guest-physical addresses of the open pages.</summary>
+    public fixed ulong Pages[MaximumPages];
+}

@@ -1,0 +1,124 @@
+using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Host;
+using Hypervisor.Core.Memory;
+
+namespace Hypervisor.Core.Guest.Startup;
+
+/// <summary>
+/// The trap on interrupt commands: when it is needed, and how it comes and goes. It is armed while any processor may be started by INIT and SIPI,
+/// and dropped, by each processor for itself at its next trapped write, once the operating system has started them all. What arms it again is the first
+/// step of the start-up algorithm, the choice of the warm-reset shutdown code in CMOS (MultiProcessor Specification 1.4 §B.4), and, where the processor can
+/// redirect INIT, the INIT itself.
+/// </summary>
+public static unsafe class ApicTrap
+{
+    /// <summary>Trapped writes without an INIT after which an armed trap is dropped again.</summary>
+    public const uint WritesUntilDropped = 1000;
+
+    private const int MaximumAcknowledgePolls = 2_000_000;
+
+    /// <summary>Whether this processor should let its writes to the page pass from now on.</summary>
+    public static bool ShouldDrop(ProcessorData* processor)
+    {
+        MachineData* machine = processor->Machine;
+        if (machine->KeepApicTrap)
+        {
+            return false;
+        }
+
+        if (machine->ApicTrapWanted != 0 && machine->ApicTrapBudget != 0 && --machine->ApicTrapBudget == 0 && AllStarted(machine))
+        {
+            machine->ApicTrapWanted = 0;
+        }
+
+        return machine->ApicTrapWanted == 0;
+    }
+
+    /// <summary>Called when the guest has started a processor: drops the trap when it was the last one.</summary>
+    public static void ProcessorStarted(ProcessorData* processor)
+    {
+        MachineData* machine = processor->Machine;
+        processor->Startup.Starts++;
+        processor->Startup.StartedByOs = machine->BootServicesExited;
+        if (AllStarted(machine))
+        {
+            machine->ApicTrapWanted = 0;
+        }
+    }
+
+    /// <summary>Arms the trap on every processor and returns when all those that run have followed.</summary>
+    public static void ArmEverywhere(ProcessorData* processor)
+    {
+        MachineData* machine = processor->Machine;
+        machine->ApicTrapBudget = WritesUntilDropped;
+        if (machine->ApicTrapWanted != 0)
+        {
+            return;
+        }
+
+        machine->ApicTrapWanted = 1;
+        Instructions.ExchangeAdd(&machine->ApicTrapGeneration, 1);
+        Follow(processor);
+        for (uint i = 0; i < machine->ProcessorCount; i++)
+        {
+            ProcessorData* other = machine->Processors[i].Data;
+            if (other != processor && Runs(other))
+            {
+                ProcessorStartup.Kick(other);
+            }
+        }
+
+        for (uint i = 0; i < machine->ProcessorCount; i++)
+        {
+            ProcessorData* other = machine->Processors[i].Data;
+            for (int poll = 0; poll < MaximumAcknowledgePolls && other != processor && Runs(other) && IsBehind(other); poll++)
+            {
+                Follow(processor); // two that arm at once must not wait for each other
+                Instructions.Pause();
+            }
+        }
+    }
+
+    /// <summary>Whether the trap was armed since this processor last looked.</summary>
+    public static bool IsBehind(ProcessorData* processor) => processor->ApicWindow.Generation != processor->Machine->ApicTrapGeneration;
+
+    /// <summary>Arms this processor's trap if that was asked for; the vendor flushes its translations when <see cref="ApicWindow.FlushNeeded"/>.</summary>
+    public static void Follow(ProcessorData* processor)
+    {
+        if (IsBehind(processor))
+        {
+            Set(processor, armed: true);
+            processor->ApicWindow.Generation = processor->Machine->ApicTrapGeneration;
+        }
+    }
+
+    /// <summary>Opens or shuts this processor's window onto its local APIC page.</summary>
+    public static void Set(ProcessorData* processor, bool armed)
+    {
+        ApicWindow* window = &processor->ApicWindow;
+        window->Armed = armed;
+        if (window->Entry != 0)
+        {
+            *(PageTableEntry*)window->Entry = new PageTableEntry(window->Page, armed ? NestedTables.ReadOnly : NestedTables.Full);
+        }
+
+        window->FlushNeeded = true;
+    }
+
+    private static bool AllStarted(MachineData* machine)
+    {
+        for (uint i = 0; i < machine->ProcessorCount; i++)
+        {
+            ProcessorData* processor = machine->Processors[i].Data;
+            if (processor->Startup.StartedByOs == 0 || new StartupRequest(processor->Startup.Request).IsInit)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool Runs(ProcessorData* processor) =>
+        processor->Startup.TakenOver != 0 && !new StartupRequest(processor->Startup.Request).IsInit;
+}

@@ -1,0 +1,56 @@
+using Hypervisor.Core.Memory;
+
+namespace Hypervisor.Core.Host;
+
+/// <summary>
+/// The host's address space. Lower half: all physical memory at its own address, no page of it both writable and executable, guard pages under the
+/// stacks and at address 0. Upper half: <see cref="GuestView"/>.
+/// </summary>
+public static unsafe class HostPageTables
+{
+    private const PageFlags Data = PageFlags.Present | PageFlags.Writable | PageFlags.NoExecute | PageFlags.Accessed | PageFlags.Dirty;
+    private const PageFlags ReadOnlyData = PageFlags.Present | PageFlags.NoExecute | PageFlags.Accessed;
+    private const PageFlags Code = PageFlags.Present | PageFlags.Accessed;
+    private const int UpperHalf = PageSizes.EntriesPerTable / 2;
+
+    /// <summary>Builds the tables; the nested ones must exist.</summary>
+    /// <returns>The root, or 0 when the arena is exhausted.</returns>
+    public static ulong Build(MachineData* machine, PageArena* arena)
+    {
+        PageTableEntry* nested = (PageTableEntry*)machine->NestedRoot;
+        ulong root = arena->Allocate();
+        ulong low = arena->Allocate();
+        if (low == 0)
+        {
+            return 0;
+        }
+
+        PageTables.FillGigabytes(low, 0, Data);
+        PageTableEntry* entries = (PageTableEntry*)root;
+        entries[0] = new PageTableEntry(low, PageFlags.Table);
+        uint count = NestedTables.RootEntries(machine->PhysicalAddressBits);
+        for (uint i = 0; i < count; i++)
+        {
+            // From 512 GiB on there is nothing of the host: the guest's tables serve, made non-executable from above.
+            PageTableEntry shared = new(nested[i].Address, nested[i].Flags | PageFlags.NoExecute);
+            entries[UpperHalf + i] = shared;
+            if (i != 0)
+            {
+                entries[i] = shared;
+            }
+        }
+
+        bool fine = PageTables.Protect(root, 0, PageSizes.Size4K, PageFlags.None, arena);
+        fine &= PageTables.Protect(root, machine->LowPage, machine->LowPage + PageSizes.Size4K, Code, arena);
+        return fine ? root : 0;
+    }
+
+    /// <summary>Makes a section of the image executable or read-only.</summary>
+    public static bool ProtectSection(ulong root, ulong start, ulong end, bool executable, PageArena* arena) =>
+        PageTables.Protect(root, start, end, executable ? Code : ReadOnlyData, arena);
+
+    /// <summary>Removes the guard pages of a processor's block.</summary>
+    public static bool GuardStacks(ulong root, ulong block, PageArena* arena) =>
+        PageTables.Protect(root, block + ProcessorBlock.StackGuard, block + ProcessorBlock.StackGuard + PageSizes.Size4K, PageFlags.None, arena)
+        && PageTables.Protect(root, block + ProcessorBlock.FaultStackGuard, block + ProcessorBlock.FaultStackGuard + PageSizes.Size4K, PageFlags.None, arena);
+}

@@ -1,0 +1,129 @@
+using System.Runtime.InteropServices;
+using Hypervisor.Core.Diagnostics;
+
+namespace Hypervisor.Core.Host;
+
+/// <summary>What all processors of the machine share: one page, written before launch but for the words that say otherwise.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct MachineData
+{
+    /// <summary>Physical address of the first byte of the host's memory.</summary>
+    public ulong RegionBase;
+
+    /// <summary>Bytes of the host's memory.</summary>
+    public ulong RegionSize;
+
+    /// <summary>Where the image was copied to.</summary>
+    public ulong ImageBase;
+
+    /// <summary>Bytes of the image in memory.</summary>
+    public ulong ImageSize;
+
+    /// <summary>Where the firmware loaded the driver: the only code whose notices are believed.</summary>
+    public ulong DriverBase;
+
+    /// <summary>Bytes of the loaded driver.</summary>
+    public ulong DriverSize;
+
+    /// <summary>Symbols of the image for reports; null where none are embedded.</summary>
+    public byte* Symbols;
+
+    /// <summary>Bytes of symbols.</summary>
+    public uint SymbolsSize;
+
+    /// <summary>Number of processors.</summary>
+    public uint ProcessorCount;
+
+    /// <summary>Their data, <see cref="ProcessorCount"/> pairs of (APIC ID, address).</summary>
+    public ProcessorEntry* Processors;
+
+    /// <summary>Root of the host's page tables.</summary>
+    public ulong HostCr3;
+
+    /// <summary>Interrupt descriptor table of the host, 256 entries.</summary>
+    public ulong Idt;
+
+    /// <summary>Root of the nested page tables all processors' own ones derive from.</summary>
+    public ulong NestedRoot;
+
+    /// <summary>The page of zeros that the guest sees in place of the host's memory.</summary>
+    public ulong ZeroPage;
+
+    /// <summary>The page that takes a guest's write to the host's memory, for one instruction.</summary>
+    public ulong ScratchPage;
+
+    /// <summary>MSR permission map.</summary>
+    public ulong MsrPermissionMap;
+
+    /// <summary>I/O permission map.</summary>
+    public ulong IoPermissionMap;
+
+    /// <summary>I/O permission map that lets everything pass.</summary>
+    public ulong OpenIoPermissionMap;
+
+    /// <summary>Page below 1 MiB that is borrowed while an application processor starts.</summary>
+    public ulong LowPage;
+
+    /// <summary>Prepared contents of the borrowed page.</summary>
+    public ulong TrampolineImage;
+
+    /// <summary>Memory with the guest's contents of the borrowed page meanwhile.</summary>
+    public ulong TrampolineBackup;
+
+    /// <summary>First and last plus one of the stubs that may fault.</summary>
+    public ulong FaultableBegin;
+
+    /// <summary>End of the stubs that may fault.</summary>
+    public ulong FaultableEnd;
+
+    /// <summary>Reads the guest's registers out of the vendor's control structure.</summary>
+    public delegate*<ProcessorData*, GuestSnapshot*, void> Snapshot;
+
+    /// <summary>Number of physical address bits.</summary>
+    public int PhysicalAddressBits;
+
+    /// <summary>Whether the processor saves the address of the next instruction (CPUID 8000_000A EDX bit 3).</summary>
+    public bool HasNextRip;
+
+    /// <summary>Whether processors can be made to turn INIT into #SX (VM_CR.R_INIT).</summary>
+    public bool HasRedirectInit;
+
+    /// <summary>Whether nested page faults come with the bytes of the instruction (CPUID 8000_000A EDX bit 7).</summary>
+    public bool HasDecodeAssists;
+
+    /// <summary>Whether 1 GiB pages exist.</summary>
+    public bool HasGibibytePages;
+
+    /// <summary>Bits the guest may set in EFER.</summary>
+    public ulong EferAllowed;
+
+    /// <summary>Whether the trap on interrupt commands stays for ever.</summary>
+    public bool KeepApicTrap;
+
+    /// <summary>Whether status hypercalls are answered.</summary>
+    public bool StatusHypercall;
+
+    /// <summary>Written while running: 1 after ExitBootServices.</summary>
+    public uint BootServicesExited;
+
+    /// <summary>Written while running: number of times the trap on interrupt commands was armed.</summary>
+    public uint ApicTrapGeneration;
+
+    /// <summary>Written while running: 1 while every processor has to trap interrupt commands.</summary>
+    public uint ApicTrapWanted;
+
+    /// <summary>Written while running: trapped writes left until an armed trap is dropped without an INIT; 0 for no limit.</summary>
+    public uint ApicTrapBudget;
+
+    /// <summary>Lock on the borrowed page and on start-up of application processors.</summary>
+    public uint StartupLock;
+
+    /// <summary>Lock on the open pages of <see cref="Guest.GuestStep"/>.</summary>
+    public uint StepLock;
+
+    /// <summary>Set by the first processor that reports a fault.</summary>
+    public uint FaultReported;
+
+    /// <summary>Which deliberate fault to raise at the next opportunity; 0 for none.</summary>
+    public uint DeliberateFault;
+}

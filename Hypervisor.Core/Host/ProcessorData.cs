@@ -1,0 +1,96 @@
+using System.Runtime.InteropServices;
+using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest;
+using Hypervisor.Core.Guest.Startup;
+using Hypervisor.Core.Memory;
+
+namespace Hypervisor.Core.Host;
+
+/// <summary>
+/// Everything one processor's host knows: a page in its <see cref="ProcessorBlock"/>, just above its stack. The first part is laid out for the
+/// machine-code stubs (<see cref="ProcessorDataLayout"/>).
+/// </summary>
+[StructLayout(LayoutKind.Explicit, Size = 0x1000)]
+public unsafe struct ProcessorData
+{
+    /// <summary>General registers of the guest.</summary>
+    [FieldOffset(ProcessorDataLayout.Registers)]
+    public GuestRegisters Registers;
+
+    /// <summary>Physical address of the guest control structure.</summary>
+    [FieldOffset(ProcessorDataLayout.GuestControl)]
+    public ulong GuestControl;
+
+    /// <summary>Physical address of the host's VMSAVE area.</summary>
+    [FieldOffset(ProcessorDataLayout.HostControl)]
+    public ulong HostControl;
+
+    /// <summary>NMIs that reached the host, counted by the NMI entry.</summary>
+    [FieldOffset(ProcessorDataLayout.NmiCount)]
+    public uint NmiCount;
+
+    /// <summary>Page table root of the host.</summary>
+    [FieldOffset(ProcessorDataLayout.HostCr3)]
+    public ulong HostCr3;
+
+    /// <summary>GDTR of the host.</summary>
+    [FieldOffset(ProcessorDataLayout.Gdtr)]
+    public DescriptorTableRegister Gdtr;
+
+    /// <summary>IDTR of the host.</summary>
+    [FieldOffset(ProcessorDataLayout.Idtr)]
+    public DescriptorTableRegister Idtr;
+
+    /// <summary>CR4 of the host.</summary>
+    [FieldOffset(ProcessorDataLayout.HostCr4)]
+    public ulong HostCr4;
+
+    /// <summary>CR0 of the host.</summary>
+    [FieldOffset(ProcessorDataLayout.HostCr0)]
+    public ulong HostCr0;
+
+    /// <summary>What all processors share.</summary>
+    [FieldOffset(0x130)]
+    public MachineData* Machine;
+
+    /// <summary>Local APIC ID.</summary>
+    [FieldOffset(0x138)]
+    public uint ApicId;
+
+    /// <summary>Number of this processor, from 0, in the order of <see cref="MachineData.Processors"/>.</summary>
+    [FieldOffset(0x13C)]
+    public uint Index;
+
+    /// <summary>Start-up state: what other processors' INIT and SIPI have asked of this one.</summary>
+    [FieldOffset(0x140)]
+    public StartupMailbox Startup;
+
+    /// <summary>The guest's non-maskable interrupts.</summary>
+    [FieldOffset(0x160)]
+    public NmiState Nmi;
+
+    /// <summary>The instruction the guest is executing natively with a door open, if any.</summary>
+    [FieldOffset(0x180)]
+    public GuestStep Step;
+
+    /// <summary>This processor's view of the local APIC page.</summary>
+    [FieldOffset(0x1C0)]
+    public ApicWindow ApicWindow;
+
+    /// <summary>Descriptors of the host: null, code, data, task state (two).</summary>
+    [FieldOffset(0x200)]
+    public fixed ulong Gdt[5];
+
+    /// <summary>Task state of the host.</summary>
+    [FieldOffset(0x230)]
+    public TaskStateSegment TaskState;
+
+    /// <summary>The last exits.</summary>
+    [FieldOffset(0x300)]
+    public ExitTrace Trace;
+
+    /// <summary>Exits by cause.</summary>
+    [FieldOffset(0x800)]
+    public ExitCounters Exits;
+}

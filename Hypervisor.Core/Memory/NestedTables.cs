@@ -1,0 +1,109 @@
+using Hypervisor.Core.Host;
+
+namespace Hypervisor.Core.Memory;
+
+/// <summary>
+/// The tables that map guest-physical to physical memory: everything to itself in pages of 1 GiB, but for the host's own memory, which shows a page
+/// of zeros, and each processor's local APIC page.
+/// </summary>
+public static unsafe class NestedTables
+{
+    private const PageFlags GuestRights = PageFlags.Present | PageFlags.Writable | PageFlags.User | PageFlags.Accessed | PageFlags.Dirty;
+
+    /// <summary>Rights of the page of zeros: reads only.</summary>
+    public const PageFlags ReadOnly = PageFlags.Present | PageFlags.User | PageFlags.Accessed;
+
+    /// <summary>Rights of guest memory.</summary>
+    public const PageFlags Full = GuestRights;
+
+    /// <summary>Tables of 1 GiB entries needed for that many address bits.</summary>
+    public static uint RootEntries(int addressBits)
+    {
+        int usable = addressBits < GuestView.AddressBits ? addressBits : GuestView.AddressBits;
+        return usable <= 39 ? 1u : 1u << (usable - 39);
+    }
+
+    /// <summary>Builds the tables all processors share.</summary>
+    /// <returns>The root, or 0 when the arena is exhausted.</returns>
+    public static ulong Build(MachineData* machine, PageArena* arena)
+    {
+        ulong root = arena->Allocate();
+        uint entries = RootEntries(machine->PhysicalAddressBits);
+        for (uint i = 0; i < entries; i++)
+        {
+            ulong table = arena->Allocate();
+            if (table == 0)
+            {
+                return 0;
+            }
+
+            PageTables.FillGigabytes(table, i * PageSizes.RootEntry, GuestRights);
+            ((PageTableEntry*)root)[i] = new PageTableEntry(table, PageFlags.Table);
+        }
+
+        for (ulong page = machine->RegionBase; page < machine->RegionBase + machine->RegionSize; page += PageSizes.Size4K)
+        {
+            PageTableEntry* entry = PageTables.Entry(root, page, PageLevel.Page4K, arena);
+            if (entry == null)
+            {
+                return 0;
+            }
+
+            *entry = new PageTableEntry(machine->ZeroPage, ReadOnly);
+        }
+
+        return root;
+    }
+
+    /// <summary>
+    /// Builds a processor's own path to its local APIC page in the four tables of its block: copies of the shared ones on the way down, so that
+    /// the trap is this processor's alone.
+    /// </summary>
+    /// <param name="sharedRoot">Root of the tables all share.</param>
+    /// <param name="tables">Address of four pages.</param>
+    /// <param name="page">Guest-physical address of the local APIC page.</param>
+    /// <returns>The entry that maps the page.</returns>
+    public static PageTableEntry* BuildOwnPath(ulong sharedRoot, ulong tables, ulong page)
+    {
+        ulong shared = sharedRoot;
+        PageLevel level = PageLevel.Root;
+        for (ulong own = tables; ; own += PageSizes.Size4K, level--)
+        {
+            PageTables.Copy(shared, own);
+            PageTableEntry* entry = (PageTableEntry*)own + PageTables.Index(page, level);
+            if (level == PageLevel.Page4K)
+            {
+                return entry;
+            }
+
+            ulong below = own + PageSizes.Size4K;
+            if (entry->IsLarge)
+            {
+                // No shared table from here on: make the content the large page stands for.
+                SplitDown(*entry, level, below, page);
+                *entry = new PageTableEntry(below, PageFlags.Table);
+                return (PageTableEntry*)(tables + (3 * PageSizes.Size4K)) + PageTables.Index(page, PageLevel.Page4K);
+            }
+
+            shared = entry->Address;
+            *entry = new PageTableEntry(below, PageFlags.Table);
+        }
+    }
+
+    private static void SplitDown(PageTableEntry large, PageLevel level, ulong table, ulong page)
+    {
+        for (; ; table += PageSizes.Size4K)
+        {
+            PageTables.Split(large, level, (PageTableEntry*)table);
+            level--;
+            if (level == PageLevel.Page4K)
+            {
+                return;
+            }
+
+            PageTableEntry* entry = (PageTableEntry*)table + PageTables.Index(page, level);
+            large = *entry;
+            *entry = new PageTableEntry(table + PageSizes.Size4K, PageFlags.Table);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+using System.Runtime.CompilerServices;
+using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest;
+using Hypervisor.Core.Host;
+
+namespace Hypervisor.Core.Svm;
+
+/// <summary>Every way out of an SVM guest, in the order of the exit codes (AMD APM vol 2 appendix C).</summary>
+public static unsafe class SvmExit
+{
+    private const ushort CpuidOpcode = 0xA20F;
+
+    /// <summary>Deals with an exit; the guest goes on when it returns.</summary>
+    public static void Handle(ProcessorData* processor)
+    {
+        Vmcb* vmcb = (Vmcb*)processor->GuestControl;
+        vmcb->EventInjection = 0;
+        if (vmcb->ExitCode == SvmExitCode.Cpuid)
+        {
+            vmcb->CleanBits = SvmGuest.NothingChanged;
+            vmcb->TlbControl = SvmTlbControl.None;
+            Cpuid(processor, vmcb);
+            return;
+        }
+
+        HandleRare(processor, vmcb);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void HandleRare(ProcessorData* processor, Vmcb* vmcb)
+    {
+        vmcb->CleanBits = 0;
+        vmcb->TlbControl = SvmTlbControl.None;
+        processor->Registers.Rax = vmcb->Rax;
+        processor->Registers.Rsp = vmcb->Rsp;
+        processor->Trace.Add((ulong)vmcb->ExitCode, vmcb->Rip, vmcb->ExitInfo1, vmcb->ExitInfo2);
+        DeliberateFault.Check(processor);
+
+        // An event whose delivery was interrupted is delivered again, unless the instruction that raised it is executed again.
+        SvmEvent interrupted = new(vmcb->ExitInterruptInfo);
+        if (interrupted.IsValid && !interrupted.IsSoftware)
+        {
+            vmcb->EventInjection = interrupted.Value;
+        }
+
+        processor->Exits.Count(Dispatch(processor, vmcb));
+        vmcb->Rax = processor->Registers.Rax;
+        vmcb->Rsp = processor->Registers.Rsp;
+        if (processor->ApicWindow.FlushNeeded)
+        {
+            processor->ApicWindow.FlushNeeded = false;
+            vmcb->TlbControl = SvmTlbControl.FlushAll;
+        }
+    }
+
+    private static ExitCause Dispatch(ProcessorData* processor, Vmcb* vmcb)
+    {
+        switch (vmcb->ExitCode)
+        {
+            case SvmExitCode.ExceptionDb:
+                return SvmStep.End(processor, vmcb);
+            case SvmExitCode.ExceptionGp:
+                return SvmInstructionExits.GeneralProtection(processor, vmcb);
+            case SvmExitCode.ExceptionSx:
+                return SvmStartup.RedirectedInit(processor, vmcb);
+            case SvmExitCode.Nmi:
+                return SvmNmi.Arrived(processor, vmcb);
+            case SvmExitCode.Iret:
+                return SvmNmi.Iret(processor, vmcb);
+            case SvmExitCode.Invd:
+                return SvmInstructionExits.Invd(processor, vmcb);
+            case SvmExitCode.Io:
+                return SvmPortExits.Handle(processor, vmcb);
+            case SvmExitCode.Msr:
+                return SvmMsrExits.Handle(processor, vmcb);
+            case SvmExitCode.Shutdown:
+                Log.Write(LogLevel.Warning, processor->Index, "triple fault in the guest: the machine is reset"u8);
+                MachineReset.Reset();
+                return ExitCause.Shutdown;
+            case SvmExitCode.VmmCall:
+                return SvmInstructionExits.VmmCall(processor, vmcb);
+            case SvmExitCode.Invlpga:
+            case SvmExitCode.VmRun:
+            case SvmExitCode.VmLoad:
+            case SvmExitCode.VmSave:
+            case SvmExitCode.Stgi:
+            case SvmExitCode.Clgi:
+            case SvmExitCode.Skinit:
+                SvmGuest.RaiseUndefined(vmcb); // what a processor without SVM does
+                return ExitCause.VirtualizationInstruction;
+            case SvmExitCode.NestedPageFault:
+                return SvmPageFaults.Handle(processor, vmcb);
+            case SvmExitCode.Invalid:
+                FailFast.Stop("VMRUN found the control block inconsistent"u8);
+                return ExitCause.Other;
+            default:
+                // Nothing else is intercepted. A code that comes all the same is a newer processor's: it is named once and the guest gets #UD.
+                if (processor->Exits.Read(ExitCause.Other) == 0)
+                {
+                    Log.Begin(LogLevel.Error, processor->Index).Text("exit code "u8).Hex((ulong)vmcb->ExitCode).Text(" is not known: #UD"u8).End();
+                }
+
+                SvmGuest.RaiseUndefined(vmcb);
+                return ExitCause.Other;
+        }
+    }
+
+    private static void Cpuid(ProcessorData* processor, Vmcb* vmcb)
+    {
+        CpuidResult result;
+        CpuidPolicy.Execute((uint)vmcb->Rax, (uint)processor->Registers.Rcx, new Cr4(vmcb->Cr4), &result);
+        vmcb->Rax = result.Eax;
+        processor->Registers.Rbx = result.Ebx;
+        processor->Registers.Rcx = result.Ecx;
+        processor->Registers.Rdx = result.Edx;
+        SvmGuest.Advance(vmcb, SvmGuest.InstructionLength(processor, vmcb, CpuidOpcode));
+        processor->Exits.Count(ExitCause.Cpuid);
+    }
+}

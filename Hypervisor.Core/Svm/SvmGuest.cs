@@ -1,0 +1,151 @@
+using System.Runtime.CompilerServices;
+using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest.Decoding;
+using Hypervisor.Core.Host;
+using Hypervisor.Core.Memory;
+
+namespace Hypervisor.Core.Svm;
+
+/// <summary>What exit handlers do to a guest: complete instructions, raise events, read code.</summary>
+public static unsafe class SvmGuest
+{
+    /// <summary>Every part of the VMCB unchanged: for exits that touch only RAX, RIP and what is never cached (AMD APM vol 2 §15.15.3).</summary>
+    public const uint NothingChanged = 0xFFFF_FFFF;
+
+    private const byte DebugVector = 1;
+    private const byte UndefinedVector = 6;
+    private const byte GeneralProtectionVector = 13;
+    private const ulong SingleStepBit = 1UL << 14;
+    private const ulong Low32 = 0xFFFF_FFFF;
+    private const int LongModeAttribute = 1 << 9;
+    private const ulong TrapOrResume = (1UL << 8) | (1UL << 16);
+
+    /// <summary>Ends an intercepted instruction: RIP behind it, interrupt shadow over, trap flag honoured .</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Advance(Vmcb* vmcb, uint length)
+    {
+        ulong rip = vmcb->Rip + length;
+        vmcb->Rip = Is64Bit(vmcb) ? rip : rip & Low32;
+        vmcb->InterruptShadow = 0;
+        if ((vmcb->RFlags & TrapOrResume) != 0)
+        {
+            EndTracedInstruction(vmcb);
+        }
+    }
+
+    /// <summary>Raises an exception without error code; RIP stays, for faults.</summary>
+    public static void Raise(Vmcb* vmcb, byte vector) => Raise(vmcb, SvmEvent.Exception(vector));
+
+    /// <summary>#UD.</summary>
+    public static void RaiseUndefined(Vmcb* vmcb) => Raise(vmcb, UndefinedVector);
+
+    /// <summary>#GP(0).</summary>
+    public static void RaiseGeneralProtection(Vmcb* vmcb) => Raise(vmcb, SvmEvent.Exception(GeneralProtectionVector, 0));
+
+    /// <summary>Raises an exception, on top of one that was being delivered when the guest exited.</summary>
+    public static void Raise(Vmcb* vmcb, SvmEvent exception)
+    {
+        SvmEvent merged = new SvmEvent(vmcb->EventInjection).Then(exception, out bool shutdown);
+        vmcb->EventInjection = merged.Value;
+        if (shutdown)
+        {
+            MachineReset.Reset();
+        }
+    }
+
+    /// <summary>Whether the guest runs 64-bit code.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Is64Bit(Vmcb* vmcb) => (vmcb->Cs.Attributes & LongModeAttribute) != 0 && new Efer(vmcb->Efer).LongModeActive;
+
+    /// <summary>Width of the code the guest runs.</summary>
+    public static CodeWidth Width(Vmcb* vmcb) =>
+        Is64Bit(vmcb) ? CodeWidth.Bits64 : new SegmentAttributes(vmcb->Cs.Attributes).DefaultBig ? CodeWidth.Bits32 : CodeWidth.Bits16;
+
+    /// <summary>
+    /// Length of the intercepted instruction. Processors with next-RIP save know it; for the others the bytes are looked at, first for the plain two-byte form.
+    /// </summary>
+    /// <param name="processor">The processor.</param>
+    /// <param name="vmcb">Its VMCB.</param>
+    /// <param name="plainForm">The two opcode bytes of the form without prefixes, first byte lowest.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint InstructionLength(ProcessorData* processor, Vmcb* vmcb, ushort plainForm)
+    {
+        if (processor->Machine->HasNextRip)
+        {
+            return (uint)(vmcb->NextRip - vmcb->Rip);
+        }
+
+        if (Is64Bit(vmcb) && !new Cr4(vmcb->Cr4).LinearAddress57)
+        {
+            ulong rip = vmcb->Rip;
+            ulong physical = InstructionFetch.TranslateExecuted(vmcb->Cr3, rip);
+            if ((rip & (PageSizes.Size4K - 1)) != PageSizes.Size4K - 1 && *(ushort*)GuestView.Pointer(physical) == plainForm)
+            {
+                return 2;
+            }
+        }
+
+        return MeasureInstruction(processor, vmcb);
+    }
+
+    /// <summary>Length of the instruction at RIP by decoding; the plain two bytes where it cannot be read any more.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static uint MeasureInstruction(ProcessorData* processor, Vmcb* vmcb)
+    {
+        CodeBytes code;
+        int count = ReadCode(processor, vmcb, code.Bytes);
+        int length = Decoding(code.Bytes, count, Width(vmcb));
+        return length == 0 ? 2 : (uint)length;
+    }
+
+    /// <summary>Reads the bytes at the guest's RIP.</summary>
+    /// <returns>Number of bytes, up to 15.</returns>
+    public static int ReadCode(ProcessorData* processor, Vmcb* vmcb, byte* bytes)
+    {
+        PagingState state = new(
+            new Cr0(vmcb->Cr0),
+            new Cr3(vmcb->Cr3),
+            new Cr4(vmcb->Cr4),
+            new Efer(vmcb->Efer),
+            new RFlags(vmcb->RFlags),
+            vmcb->Cpl,
+            processor->Machine->PhysicalAddressBits,
+            processor->Machine->HasGibibytePages);
+        return InstructionFetch.Read(in state, LinearRip(vmcb), bytes);
+    }
+
+    /// <summary>The guest's registers for a report.</summary>
+    public static void Snapshot(ProcessorData* processor, GuestSnapshot* snapshot)
+    {
+        Vmcb* vmcb = (Vmcb*)processor->GuestControl;
+        snapshot->Rip = vmcb->Rip;
+        snapshot->Rsp = vmcb->Rsp;
+        snapshot->RFlags = vmcb->RFlags;
+        snapshot->Cr0 = vmcb->Cr0;
+        snapshot->Cr3 = vmcb->Cr3;
+        snapshot->Cr4 = vmcb->Cr4;
+        snapshot->Efer = vmcb->Efer;
+        snapshot->Cs = vmcb->Cs.Selector;
+        snapshot->Cpl = vmcb->Cpl;
+    }
+
+    /// <summary>Linear address of the guest's RIP.</summary>
+    public static ulong LinearRip(Vmcb* vmcb) => Is64Bit(vmcb) ? vmcb->Rip : (vmcb->Cs.Base + vmcb->Rip) & Low32;
+
+    private static int Decoding(byte* bytes, int count, CodeWidth width) => Guest.Decoding.InstructionLength.Measure(new System.ReadOnlySpan<byte>(bytes, count), width);
+
+    /// <summary>An intercepted instruction clears RF and, with TF set, ends in #DB; SVM has no pending debug exceptions, so it is raised here.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void EndTracedInstruction(Vmcb* vmcb)
+    {
+        RFlags flags = new RFlags(vmcb->RFlags).WithResume(false);
+        vmcb->RFlags = flags.Value;
+        if (flags.Trap)
+        {
+            vmcb->Dr6 |= SingleStepBit;
+            vmcb->CleanBits = 0;
+            Raise(vmcb, DebugVector);
+        }
+    }
+}

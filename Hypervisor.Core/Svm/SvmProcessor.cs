@@ -1,0 +1,184 @@
+using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Guest;
+using Hypervisor.Core.Guest.Startup;
+using Hypervisor.Core.Host;
+using Hypervisor.Core.Memory;
+
+namespace Hypervisor.Core.Svm;
+
+/// <summary>Brings SVM up on a processor and fills its VMCB.</summary>
+public static unsafe class SvmProcessor
+{
+    private const uint HostAddressSpace = 0;
+    private const uint GuestAddressSpace = HostAddressSpace + 1;
+    private const ulong NestedPagingEnable = 1;
+    private const uint InterceptGeneralProtection = 1u << 13;
+    private const uint InterceptSecurity = 1u << 30;
+
+    /// <summary>Switches SVM on for the executing processor (AMD APM vol 2 §15.4): EFER.SVME and the host save area.</summary>
+    public static void Enable(ProcessorData* processor)
+    {
+        Instructions.WriteMsr(Msr.Efer, new Efer(Instructions.ReadMsr(Msr.Efer)).WithSvmEnable(true).Value);
+        Instructions.WriteMsr(Msr.HostSavePhysicalAddress, (ulong)processor - ProcessorBlock.Data + ProcessorBlock.HostSave);
+        if (processor->Machine->HasRedirectInit)
+        {
+            Instructions.WriteMsr(Msr.VmCr, new VmCr(Instructions.ReadMsr(Msr.VmCr)).WithRedirectInit(true).Value);
+        }
+    }
+
+    /// <summary>Whether INIT can be turned into #SX. Emulators leave the bit out; it is tried and put back.</summary>
+    public static bool ProbeRedirectInit()
+    {
+        ulong before;
+        ulong after;
+        if (Instructions.TryReadMsr(Msr.VmCr, &before) == 0
+            || Instructions.TryWriteMsr(Msr.VmCr, new VmCr(before).WithRedirectInit(true).Value) == 0
+            || Instructions.TryReadMsr(Msr.VmCr, &after) == 0)
+        {
+            return false;
+        }
+
+        bool present = new VmCr(after).RedirectInit;
+        Instructions.WriteMsr(Msr.VmCr, before);
+        return present;
+    }
+
+    /// <summary>Fills the control area.</summary>
+    public static void WriteControls(ProcessorData* processor)
+    {
+        MachineData* machine = processor->Machine;
+        Vmcb* vmcb = (Vmcb*)processor->GuestControl;
+        vmcb->Intercepts1 = SvmIntercepts1.Nmi | SvmIntercepts1.Cpuid | SvmIntercepts1.Invd | SvmIntercepts1.Invlpga
+            | SvmIntercepts1.IoProtection | SvmIntercepts1.MsrProtection | SvmIntercepts1.Shutdown;
+        vmcb->Intercepts2 = SvmIntercepts2.SvmInstructions;
+        vmcb->InterceptExceptions = InterceptGeneralProtection | (machine->HasRedirectInit ? InterceptSecurity : 0);
+        vmcb->IoPermissionMap = machine->IoPermissionMap;
+        vmcb->MsrPermissionMap = machine->MsrPermissionMap;
+        vmcb->Asid = GuestAddressSpace;
+        vmcb->TlbControl = SvmTlbControl.FlushAll;
+        vmcb->NestedControl = NestedPagingEnable;
+        BuildApicWindow(processor);
+    }
+
+    /// <summary>Builds this processor's own nested tables around the page its local APIC is at now.</summary>
+    public static void BuildApicWindow(ProcessorData* processor)
+    {
+        MachineData* machine = processor->Machine;
+        ApicBase apic = LocalApic.Base;
+        ulong tables = (ulong)processor - ProcessorBlock.Data + ProcessorBlock.NestedTables;
+        ulong page = apic.PageAddress;
+        bool outside = page < machine->RegionBase || page >= machine->RegionBase + machine->RegionSize;
+        processor->ApicWindow.Page = page;
+        processor->ApicWindow.X2Apic = apic.IsX2Apic;
+        PageTableEntry* entry = NestedTables.BuildOwnPath(machine->NestedRoot, tables, page);
+        processor->ApicWindow.Entry = apic.IsXApic && outside ? (ulong)entry : 0;
+        if (apic.IsXApic)
+        {
+            processor->ApicWindow.LogicalDestination = Instructions.ReadMmio32(page + LocalApic.LogicalDestinationRegister);
+            processor->ApicWindow.DestinationFormat = Instructions.ReadMmio32(page + LocalApic.DestinationFormatRegister);
+        }
+
+        ((Vmcb*)processor->GuestControl)->NestedCr3 = tables;
+        processor->ApicWindow.Generation = machine->ApicTrapGeneration;
+        ApicTrap.Set(processor, machine->ApicTrapWanted != 0);
+    }
+
+    /// <summary>Fills the state save area with what the processor is doing now, but for the registers that the launch stub knows.</summary>
+    public static void CaptureState(ProcessorData* processor)
+    {
+        Vmcb* vmcb = (Vmcb*)processor->GuestControl;
+        DescriptorTableRegister gdt;
+        DescriptorTableRegister idt;
+        Instructions.StoreGdt(&gdt);
+        Instructions.StoreIdt(&idt);
+        vmcb->Gdtr.Base = gdt.Base;
+        vmcb->Gdtr.Limit = gdt.Limit;
+        vmcb->Idtr.Base = idt.Base;
+        vmcb->Idtr.Limit = idt.Limit;
+        vmcb->Cs = CaptureSegment(gdt, SegmentName.Cs);
+        vmcb->Ss = CaptureSegment(gdt, SegmentName.Ss);
+        vmcb->Ds = CaptureSegment(gdt, SegmentName.Ds);
+        vmcb->Es = CaptureSegment(gdt, SegmentName.Es);
+        vmcb->Cr0 = Instructions.ReadCr0();
+        vmcb->Cr2 = Instructions.ReadCr2();
+        vmcb->Cr3 = Instructions.ReadCr3();
+        vmcb->Cr4 = Instructions.ReadCr4();
+        vmcb->Efer = Instructions.ReadMsr(Msr.Efer); // SVME is set in it, as VMRUN demands (§15.5.1)
+        vmcb->Dr6 = Instructions.ReadDr6();
+        vmcb->Dr7 = Instructions.ReadDr7();
+        vmcb->GuestPat = Instructions.ReadMsr(Msr.Pat);
+        vmcb->Cpl = 0;
+        Instructions.VmSave(processor->GuestControl);
+    }
+
+    /// <summary>Puts the guest into the state after SIPI, or at the reset vector (R-31; AMD APM vol 2 §14.1.3).</summary>
+    public static void LoadStartupState(ProcessorData* processor, byte vector)
+    {
+        Vmcb* vmcb = (Vmcb*)processor->GuestControl;
+        CpuidResult signature;
+        Instructions.Cpuid(1, 0, &signature);
+        InitState state = InitState.AfterStartup(new Cr0(vmcb->Cr0), signature.Eax, vector);
+        processor->Registers = default;
+        processor->Registers.Rdx = state.Rdx;
+        vmcb->Rax = 0;
+        vmcb->Rsp = 0;
+        vmcb->Rip = state.Rip;
+        vmcb->RFlags = state.RFlags.Value;
+        vmcb->Cs = Segment(state.Cs);
+        vmcb->Ss = Segment(state.Data);
+        vmcb->Ds = Segment(state.Data);
+        vmcb->Es = Segment(state.Data);
+        vmcb->Fs = Segment(state.Data);
+        vmcb->Gs = Segment(state.Data);
+        vmcb->Ldtr = Segment(state.LocalTable);
+        vmcb->Tr = Segment(state.Task);
+        vmcb->Gdtr = Table(state.GlobalTable);
+        vmcb->Idtr = Table(state.InterruptTable);
+        vmcb->Cr0 = state.Cr0.Value;
+        vmcb->Cr2 = 0;
+        vmcb->Cr3 = state.Cr3.Value;
+        vmcb->Cr4 = state.Cr4.Value;
+        vmcb->Efer = state.Efer.WithSvmEnable(true).Value;
+        vmcb->Dr6 = InitState.Dr6;
+        vmcb->Dr7 = InitState.Dr7;
+        vmcb->DebugControl = InitState.DebugControl;
+        vmcb->Cpl = 0;
+        vmcb->InterruptShadow = 0;
+        vmcb->EventInjection = 0;
+        vmcb->ExitInterruptInfo = 0;
+        vmcb->Intercepts1 &= ~SvmIntercepts1.Iret;
+        vmcb->TlbControl = SvmTlbControl.FlushAll;
+        vmcb->CleanBits = 0;
+        processor->Nmi = new NmiState { Seen = processor->NmiCount };
+        processor->Step = default;
+        Instructions.ClearDebugAddresses();
+    }
+
+    private static VmcbSegment Segment(SegmentState state) => new()
+    {
+        Selector = state.Selector.Value,
+        Attributes = state.Attributes.Value,
+        Limit = state.Limit,
+        Base = state.Base,
+    };
+
+    private static VmcbSegment Table(DescriptorTableState state) => new() { Base = state.Base, Limit = state.Limit };
+
+    /// <summary>A segment register as its descriptor says (AMD APM vol 2 §4.7); bases of 64-bit segments do not count.</summary>
+    private static VmcbSegment CaptureSegment(DescriptorTableRegister gdt, SegmentName name)
+    {
+        SegmentSelector selector = new(Instructions.ReadSelector(name));
+        VmcbSegment segment = new() { Selector = selector.Value };
+        if (selector.IsNull || selector.IsLocal || selector.Offset + 7 > gdt.Limit)
+        {
+            return segment;
+        }
+
+        ulong descriptor = *(ulong*)(gdt.Base + (ulong)selector.Offset);
+        segment.Attributes = (ushort)(((descriptor >> 40) & 0xFF) | ((descriptor >> 44) & 0xF00));
+        uint limit = (uint)((descriptor & 0xFFFF) | ((descriptor >> 32) & 0xF_0000));
+        segment.Limit = new SegmentAttributes(segment.Attributes).PageGranular ? (limit << 12) | 0xFFF : limit;
+        segment.Base = ((descriptor >> 16) & 0xFF_FFFF) | ((descriptor >> 32) & 0xFF00_0000);
+        return segment;
+    }
+}

@@ -1,0 +1,137 @@
+using Hypervisor.Core.Host;
+using Hypervisor.Core.Svm;
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Hypervisor.Tool.Stubs;
+
+/// <summary>Entry to and exit from an SVM guest.</summary>
+internal static class SvmStubs
+{
+    /// <summary>The general registers the stub moves, with their number in <see cref="GuestRegisters"/>. RAX and RSP travel in the VMCB.</summary>
+    private static readonly (AssemblerRegister64 Register, int Index)[] s_registers =
+    [
+        (rcx, 1), (rdx, 2), (rbx, 3), (rbp, 5), (rsi, 6), (rdi, 7),
+        (r8, 8), (r9, 9), (r10, 10), (r11, 11), (r12, 12), (r13, 13), (r14, 14), (r15, 15),
+    ];
+
+    private static readonly AssemblerRegisterXMM[] s_volatileXmm = [xmm0, xmm1, xmm2, xmm3, xmm4, xmm5];
+
+    internal static void Write(StubWriter writer)
+    {
+        writer.Add("hv_SvmRun", a => WriteRun(writer, a));
+        writer.Add("hv_SvmLaunch", a => WriteLaunch(writer, a));
+    }
+
+    /// <summary>
+    /// void SvmRun(ProcessorData* data): runs the guest for ever. RSP stays at one place, so that the whole state of the loop is found from it.
+    /// </summary>
+    private static void WriteRun(StubWriter writer, Assembler a)
+    {
+        a.lea(rsp, __[rcx - ProcessorBlock.HomeSpace]);
+        a.mov(rax, __qword_ptr[rsp + Field(ProcessorDataLayout.HostControl)]);
+        a.vmsave();
+
+        Label enter = a.CreateLabel();
+        a.Label(ref enter);
+        a.mov(rax, __qword_ptr[rsp + Field(ProcessorDataLayout.GuestControl)]);
+        a.vmload();
+        for (int i = 0; i < s_volatileXmm.Length; i++)
+        {
+            a.movaps(s_volatileXmm[i], __xmmword_ptr[rsp + Field(ProcessorDataLayout.Xmm) + (i * 16)]);
+        }
+
+        foreach ((AssemblerRegister64 register, int index) in s_registers)
+        {
+            a.mov(register, __qword_ptr[rsp + Field(ProcessorDataLayout.Registers) + (index * 8)]);
+        }
+
+        a.vmrun();
+
+        // #VMEXIT: RSP, RAX (the VMCB's address) and RFLAGS are the host's again (AMD APM vol 2 §15.6). FS, GS, TR and LDTR are still
+        // the guest's: they change places first, so that a fault from here on finds the host's task state and its stacks.
+        a.vmsave();
+        foreach ((AssemblerRegister64 register, int index) in s_registers)
+        {
+            a.mov(__qword_ptr[rsp + Field(ProcessorDataLayout.Registers) + (index * 8)], register);
+        }
+
+        for (int i = 0; i < s_volatileXmm.Length; i++)
+        {
+            a.movaps(__xmmword_ptr[rsp + Field(ProcessorDataLayout.Xmm) + (i * 16)], s_volatileXmm[i]);
+        }
+
+        a.mov(rax, __qword_ptr[rsp + Field(ProcessorDataLayout.HostControl)]);
+        a.vmload();
+        a.lea(rcx, __[rsp + ProcessorBlock.HomeSpace]);
+        writer.Call(a, "SvmExitEntry");
+        a.jmp(enter);
+    }
+
+    /// <summary>
+    /// uint SvmLaunch(ProcessorData* data, byte* vmcb): returns twice. The caller goes on as the guest with 1; the processor under it is the host.
+    /// The caller has filled the VMCB but for RSP, RIP, RFLAGS and RAX.
+    /// </summary>
+    private static void WriteLaunch(StubWriter writer, Assembler a)
+    {
+        Label launched = a.CreateLabel();
+        Label reloaded = a.CreateLabel();
+
+        a.pushfq();
+        a.pop(rax);
+        a.mov(__qword_ptr[rdx + Vmcb.RFlagsOffset], rax);
+        a.mov(__qword_ptr[rdx + Vmcb.RspOffset], rsp);
+        a.lea(rax, __[launched]);
+        a.mov(__qword_ptr[rdx + Vmcb.RipOffset], rax);
+        a.mov(eax, 1);
+        a.mov(__qword_ptr[rdx + Vmcb.RaxOffset], rax);
+        foreach ((AssemblerRegister64 register, int index) in s_registers)
+        {
+            a.mov(__qword_ptr[rcx + ProcessorDataLayout.Registers + (index * 8)], register);
+        }
+
+        for (int i = 0; i < s_volatileXmm.Length; i++)
+        {
+            a.movaps(__xmmword_ptr[rcx + ProcessorDataLayout.Xmm + (i * 16)], s_volatileXmm[i]);
+        }
+
+        a.cli();
+        a.clgi();
+        a.mov(rax, __qword_ptr[rcx + ProcessorDataLayout.HostCr4]);
+        a.mov(cr4, rax);
+        a.mov(rax, __qword_ptr[rcx + ProcessorDataLayout.HostCr0]);
+        a.mov(cr0, rax);
+        a.mov(rax, __qword_ptr[rcx + ProcessorDataLayout.HostCr3]);
+        a.mov(cr3, rax);
+        a.lea(rsp, __[rcx - ProcessorBlock.HomeSpace]);
+        LoadHostTables(a, reloaded);
+        writer.Jump(a, "hv_SvmRun");
+
+        a.Label(ref launched);
+        a.ret();
+    }
+
+    /// <summary>Loads GDT, IDT, segment registers and TR of the host; RCX points to the processor's data, RSP into the host's stack.</summary>
+    internal static void LoadHostTables(Assembler a, Label reloaded)
+    {
+        a.lgdt(__[rcx + ProcessorDataLayout.Gdtr]);
+        a.lidt(__[rcx + ProcessorDataLayout.Idtr]);
+        a.push((int)HostSelectors.Code);
+        a.lea(rax, __[reloaded]);
+        a.push(rax);
+        a.db(0x48, 0xCB); // retfq
+        a.Label(ref reloaded);
+        a.mov(eax, HostSelectors.Data);
+        a.mov(ss, eax);
+        a.mov(ds, eax);
+        a.mov(es, eax);
+        a.xor(eax, eax);
+        a.mov(fs, eax);
+        a.mov(gs, eax);
+        a.lldt(ax);
+        a.mov(eax, HostSelectors.TaskState);
+        a.ltr(ax);
+    }
+
+    private static int Field(int offset) => ProcessorBlock.HomeSpace + offset;
+}

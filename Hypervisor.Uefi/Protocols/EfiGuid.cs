@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+
+namespace Hypervisor.Uefi.Protocols;
+
+/// <summary>EFI_GUID: 128 bits, compared as two halves.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public readonly struct EfiGuid(ulong low, ulong high)
+{
+    /// <summary>Data1 in bits 31:0, Data2 in 47:32, Data3 in 63:48.</summary>
+    public readonly ulong Low = low;
+
+    /// <summary>Data4, first byte lowest.</summary>
+    public readonly ulong High = high;
+
+    /// <summary>EFI_LOADED_IMAGE_PROTOCOL_GUID, 5B1B31A1-9562-11D2-8E3F-00A0C969723B (UEFI 2.10 §9.1).</summary>
+    public static EfiGuid LoadedImage => new(0x11D2_9562_5B1B_31A1, 0x3B72_69C9_A000_3F8E);
+
+    /// <summary>EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID, 964E5B22-6459-11D2-8E39-00A0C969723B (UEFI 2.10 §13.4).</summary>
+    public static EfiGuid SimpleFileSystem => new(0x11D2_6459_964E_5B22, 0x3B72_69C9_A000_398E);
+
+    /// <summary>EFI_ACPI_20_TABLE_GUID, 8868E871-E4F1-11D3-BC22-0080C73C8881 (UEFI 2.10 §4.6).</summary>
+    public static EfiGuid Acpi20Table => new(0x11D3_E4F1_8868_E871, 0x8188_3CC7_8000_22BC);
+
+    /// <summary>ACPI_TABLE_GUID of ACPI 1.0, EB9D2D30-2D88-11D3-9A16-0090273FC14D (UEFI 2.10 §4.6).</summary>
+    public static EfiGuid Acpi10Table => new(0x11D3_2D88_EB9D_2D30, 0x4DC1_3F27_9000_169A);
+
+    /// <summary>The project's own name space: protocol and variables of hv, 7F4C2B10-5A3E-4D8C-9B1D-6876E7A1C0DE.</summary>
+    public static EfiGuid Hv => new(0x4D8C_5A3E_7F4C_2B10, 0xDEC0_A1E7_7668_1D9B);
+
+    /// <summary>Whether both are the same.</summary>
+    public bool Matches(in EfiGuid other) => Low == other.Low && High == other.High;
+}

@@ -1,0 +1,25 @@
+using System.Runtime.InteropServices;
+
+namespace Hypervisor.Uefi.Protocols;
+
+/// <summary>EFI_MEMORY_DESCRIPTOR (UEFI 2.10 §7.2.3). The firmware's stride may be larger than this struct.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct EfiMemoryDescriptor
+{
+    /// <summary>Type of the memory.</summary>
+    public EfiMemoryType Type;
+
+    private readonly uint _padding;
+
+    /// <summary>Physical address of the first byte.</summary>
+    public ulong PhysicalStart;
+
+    /// <summary>Virtual address of the first byte.</summary>
+    public ulong VirtualStart;
+
+    /// <summary>Number of 4 KiB pages.</summary>
+    public ulong NumberOfPages;
+
+    /// <summary>Attributes.</summary>
+    public ulong Attribute;
+}

@@ -1,0 +1,14 @@
+namespace Hypervisor.Uefi.Protocols;
+
+/// <summary>EFI_MEMORY_TYPE (UEFI 2.10 §7.2.1), the values used.</summary>
+public enum EfiMemoryType : uint
+{
+    /// <summary>Never used by firmware or OS.</summary>
+    Reserved = 0,
+
+    /// <summary>Data of boot-time drivers.</summary>
+    BootServicesData = 4,
+
+    /// <summary>Free memory.</summary>
+    Conventional = 7,
+}
