@@ -1,0 +1,45 @@
+using System;
+using System.Runtime;
+using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Host;
+using Hypervisor.Core.Svm;
+
+namespace Hypervisor.Uefi.Entry;
+
+/// <summary>Where the host is entered: by the loader, by exits, by application processors and by faults.</summary>
+public static unsafe class HostEntry
+{
+    /// <summary>In the copied image: builds the host and starts it. Returns in the guest with 1, or with 0 and the problem in the parameters.</summary>
+    public static uint Launch(BootParameters* parameters)
+    {
+        ReadOnlySpan<byte> problem = SvmMachine.Launch(parameters);
+        if (problem.Length == 0)
+        {
+            return 1;
+        }
+
+        fixed (byte* text = problem)
+        {
+            parameters->Problem = text;
+            parameters->ProblemLength = problem.Length;
+        }
+
+        return 0;
+    }
+
+    /// <summary>Called by the exit stub.</summary>
+    [RuntimeExport("SvmExitEntry")]
+    public static void SvmExitEntry(ProcessorData* processor) => SvmExit.Handle(processor);
+
+    /// <summary>Called by the start-up code on the processor's own stack; goes on in the guest.</summary>
+    [RuntimeExport("ApplicationProcessorEntry")]
+    public static void ApplicationProcessor(ProcessorData* processor)
+    {
+        SvmStartup.Arrive(processor);
+        Instructions.SvmRun(processor);
+    }
+
+    /// <summary>Called by the exception entries.</summary>
+    [RuntimeExport("HostFaultEntry")]
+    public static void Fault(ExceptionFrame* frame) => HostFault.Handle(frame);
+}
