@@ -123,8 +123,11 @@ public unsafe interface IProcessor
     /// <inheritdoc cref="Instructions.Hypercall"/>
     void Hypercall(ulong signature, ulong function);
 
+    /// <inheritdoc cref="Instructions.CallResident"/>
+    uint CallResident(ulong launch, void* parameters);
+
     /// <inheritdoc cref="Instructions.SvmLaunch"/>
-    uint SvmLaunch(void* processor, void* vmcb);
+    void SvmLaunch(void* processor, void* vmcb, ulong rip, ulong rsp);
 
     /// <inheritdoc cref="Instructions.SvmRun"/>
     void SvmRun(void* processor);

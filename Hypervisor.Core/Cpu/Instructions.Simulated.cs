@@ -90,7 +90,9 @@ public static unsafe partial class Instructions
 
     public static partial void Hypercall(ulong signature, ulong function) => Plugged.Hypercall(signature, function);
 
-    public static partial uint SvmLaunch(void* processor, void* vmcb) => Plugged.SvmLaunch(processor, vmcb);
+    public static partial uint CallResident(ulong launch, void* parameters) => Plugged.CallResident(launch, parameters);
+
+    public static partial void SvmLaunch(void* processor, void* vmcb, ulong rip, ulong rsp) => Plugged.SvmLaunch(processor, vmcb, rip, rsp);
 
     public static partial void SvmRun(void* processor) => Plugged.SvmRun(processor);
 

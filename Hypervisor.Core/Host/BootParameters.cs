@@ -10,6 +10,12 @@ public unsafe struct BootParameters
     /// <summary>Processors a machine may have.</summary>
     public const int MaximumProcessors = 256;
 
+    /// <summary>Where the guest goes on: RIP.</summary>
+    public ulong GuestRip;
+
+    /// <summary>Where the guest goes on: RSP.</summary>
+    public ulong GuestRsp;
+
     /// <summary>First byte of the host's memory; the copy of the image stands there.</summary>
     public ulong RegionBase;
 

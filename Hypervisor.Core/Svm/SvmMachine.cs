@@ -12,8 +12,8 @@ public static unsafe class SvmMachine
     /// <summary>Pages for permission maps.</summary>
     public const uint Pages = SvmPermissionMaps.MsrMapPages + (2 * SvmPermissionMaps.IoMapPages);
 
-    /// <summary>Builds the host and turns the running machine into its guest. Returns as the guest.</summary>
-    /// <returns>Why it could not be done; empty when it was.</returns>
+    /// <summary>Builds the host and turns the running machine into its guest, which goes on where the parameters say.</summary>
+    /// <returns>Why it could not be done: it does not return when it was.</returns>
     public static ReadOnlySpan<byte> Launch(BootParameters* parameters)
     {
         SvmCapabilities capabilities = SvmCapabilities.Read();
@@ -45,15 +45,14 @@ public static unsafe class SvmMachine
         {
             if (machine->Processors[i].ApicId == self)
             {
-                LaunchProcessor(machine, machine->Processors[i].Data);
-                return default;
+                LaunchProcessor(machine, machine->Processors[i].Data, parameters->GuestRip, parameters->GuestRsp);
             }
         }
 
         return "the ACPI processor list does not name the running processor"u8;
     }
 
-    private static void LaunchProcessor(MachineData* machine, ProcessorData* processor)
+    private static void LaunchProcessor(MachineData* machine, ProcessorData* processor, ulong rip, ulong rsp)
     {
         GuestView.Base = GuestView.WindowBase;
         SerialPort.Open(machine->SerialPort);
@@ -65,6 +64,6 @@ public static unsafe class SvmMachine
         Log.Begin(LogLevel.Information, processor->Index).Text("AMD-V, "u8).Decimal(machine->ProcessorCount).Text(" processors, memory "u8)
             .Hex(machine->RegionBase).Text(" to "u8).Hex(machine->RegionBase + machine->RegionSize - 1)
             .Text(", image at "u8).Hex(machine->ImageBase).End();
-        Instructions.SvmLaunch(processor, (void*)processor->GuestControl);
+        Instructions.SvmLaunch(processor, (void*)processor->GuestControl, rip, rsp);
     }
 }

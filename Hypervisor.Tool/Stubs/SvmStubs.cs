@@ -17,10 +17,15 @@ internal static class SvmStubs
 
     private static readonly AssemblerRegisterXMM[] s_volatileXmm = [xmm0, xmm1, xmm2, xmm3, xmm4, xmm5];
 
+    private static readonly AssemblerRegister64[] s_kept = [rbx, rbp, rsi, rdi, r12, r13, r14, r15];
+
+    private static readonly AssemblerRegisterXMM[] s_keptXmm = [xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15];
+
     internal static void Write(StubWriter writer)
     {
         writer.Add("hv_SvmRun", a => WriteRun(writer, a));
         writer.Add("hv_SvmLaunch", a => WriteLaunch(writer, a));
+        writer.Add("hv_CallResident", WriteCallResident);
     }
 
     /// <summary>
@@ -69,31 +74,57 @@ internal static class SvmStubs
     }
 
     /// <summary>
-    /// uint SvmLaunch(ProcessorData* data, byte* vmcb): returns twice. The caller goes on as the guest with 1; the processor under it is the host.
-    /// The caller has filled the VMCB but for RSP, RIP, RFLAGS and RAX.
+    /// uint CallResident(launch, parameters): what the calling convention keeps is put on the stack, so that the guest, which begins at the mark below with this
+    /// stack, finds it there whatever the copy did to the registers.
     /// </summary>
+    private static void WriteCallResident(Assembler a)
+    {
+        Label resumed = a.CreateLabel();
+        const int frame = 0x28 + (10 * 16); // home space, alignment, XMM6 to XMM15
+        foreach (AssemblerRegister64 register in s_kept)
+        {
+            a.push(register);
+        }
+
+        a.sub(rsp, frame);
+        for (int i = 0; i < s_keptXmm.Length; i++)
+        {
+            a.movups(__xmmword_ptr[rsp + ProcessorBlock.HomeSpace + (i * 16)], s_keptXmm[i]);
+        }
+
+        a.lea(rax, __[resumed]);
+        a.mov(__qword_ptr[rdx], rax);
+        a.mov(__qword_ptr[rdx + 8], rsp);
+        a.mov(rax, rcx);
+        a.mov(rcx, rdx);
+        a.call(rax);
+        a.Label(ref resumed);
+        for (int i = 0; i < s_keptXmm.Length; i++)
+        {
+            a.movups(s_keptXmm[i], __xmmword_ptr[rsp + ProcessorBlock.HomeSpace + (i * 16)]);
+        }
+
+        a.add(rsp, frame);
+        for (int i = s_kept.Length - 1; i >= 0; i--)
+        {
+            a.pop(s_kept[i]);
+        }
+
+        a.ret();
+    }
+
+    /// <summary>void SvmLaunch(data, vmcb, rip, rsp).</summary>
     private static void WriteLaunch(StubWriter writer, Assembler a)
     {
-        Label launched = a.CreateLabel();
         Label reloaded = a.CreateLabel();
 
         a.pushfq();
         a.pop(rax);
         a.mov(__qword_ptr[rdx + Vmcb.RFlagsOffset], rax);
-        a.mov(__qword_ptr[rdx + Vmcb.RspOffset], rsp);
-        a.lea(rax, __[launched]);
-        a.mov(__qword_ptr[rdx + Vmcb.RipOffset], rax);
+        a.mov(__qword_ptr[rdx + Vmcb.RipOffset], r8);
+        a.mov(__qword_ptr[rdx + Vmcb.RspOffset], r9);
         a.mov(eax, 1);
         a.mov(__qword_ptr[rdx + Vmcb.RaxOffset], rax);
-        foreach ((AssemblerRegister64 register, int index) in s_registers)
-        {
-            a.mov(__qword_ptr[rcx + ProcessorDataLayout.Registers + (index * 8)], register);
-        }
-
-        for (int i = 0; i < s_volatileXmm.Length; i++)
-        {
-            a.movaps(__xmmword_ptr[rcx + ProcessorDataLayout.Xmm + (i * 16)], s_volatileXmm[i]);
-        }
 
         a.cli();
         a.clgi();
@@ -106,9 +137,6 @@ internal static class SvmStubs
         a.lea(rsp, __[rcx - ProcessorBlock.HomeSpace]);
         LoadHostTables(a, reloaded);
         writer.Jump(a, "hv_SvmRun");
-
-        a.Label(ref launched);
-        a.ret();
     }
 
     /// <summary>Loads GDT, IDT, segment registers and TR of the host; RCX points to the processor's data, RSP into the host's stack.</summary>

@@ -9,15 +9,10 @@ namespace Hypervisor.Uefi.Entry;
 /// <summary>Where the host is entered: by the loader, by exits, by application processors and by faults.</summary>
 public static unsafe class HostEntry
 {
-    /// <summary>In the copied image: builds the host and starts it. Returns in the guest with 1, or with 0 and the problem in the parameters.</summary>
+    /// <summary>In the copied image: builds the host and starts it. Returns only when that failed, with 0 and the problem in the parameters.</summary>
     public static uint Launch(BootParameters* parameters)
     {
         ReadOnlySpan<byte> problem = SvmMachine.Launch(parameters);
-        if (problem.Length == 0)
-        {
-            return 1;
-        }
-
         fixed (byte* text = problem)
         {
             parameters->Problem = text;

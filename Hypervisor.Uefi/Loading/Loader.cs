@@ -114,8 +114,7 @@ public static unsafe class Loader
 
         // From here on it is the copy that runs: the same function, at its place there.
         ulong entry = (ulong)(delegate*<BootParameters*, uint>)&HostEntry.Launch;
-        delegate*<BootParameters*, uint> launch = (delegate*<BootParameters*, uint>)(entry - (ulong)image->ImageBase + region);
-        if (launch(parameters) == 0)
+        if (Instructions.CallResident(entry - (ulong)image->ImageBase + region, parameters) == 0)
         {
             return Refuse(firmware, new ReadOnlySpan<byte>(parameters->Problem, parameters->ProblemLength), EfiStatus.LoadError);
         }
