@@ -56,7 +56,7 @@ public static unsafe class SvmMachine
     {
         GuestView.Base = GuestView.WindowBase;
         SerialPort.Open(machine->SerialPort);
-        machine->HasRedirectInit = false; // tried below, once SVM is on
+        machine->HasRedirectInit = SvmProcessor.ProbeRedirectInit();
         SvmProcessor.Enable(processor);
         processor->Startup.TakenOver = 1;
         SvmProcessor.WriteControls(processor);

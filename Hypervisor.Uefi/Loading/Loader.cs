@@ -119,7 +119,7 @@ public static unsafe class Loader
             return Refuse(firmware, new ReadOnlySpan<byte>(parameters->Problem, parameters->ProblemLength), EfiStatus.LoadError);
         }
 
-        firmware.Print("hv: running under this machine\n"u8);
+        firmware.Print("hv: this machine now runs on hv\n"u8);
         return EfiStatus.Success;
     }
 
