@@ -7,11 +7,12 @@ namespace Hypervisor.Tool.Stubs;
 /// One stub for each method of <c>Hypervisor.Core.Cpu.Instructions</c>. Arguments arrive in RCX, RDX, R8, R9 (Microsoft x64); all are leaf
 /// functions.
 /// </summary>
-internal static class InstructionStubs
+public static class InstructionStubs
 {
     private const string Prefix = "hv_";
 
-    internal static void Write(StubWriter writer)
+    /// <summary>Adds the stubs.</summary>
+    public static void Write(StubWriter writer)
     {
         WriteRegisters(writer);
         WritePorts(writer);
