@@ -34,6 +34,12 @@ public sealed class Workspace
     /// <summary>The EFI program of checks that must end the same bare and behind the hypervisor.</summary>
     public string Probe => Path.Combine(Artifacts, "probe.efi");
 
+    /// <summary>The EFI program that measures what instructions cost.</summary>
+    public string Benchmark => Path.Combine(Artifacts, "bench.efi");
+
+    /// <summary>The project that makes <see cref="Benchmark"/>.</summary>
+    public string BenchmarkProject => Path.Combine(Root, "Hypervisor.Tests", "Guests", "Bench", "Bench.csproj");
+
     /// <summary>The optional Linux program that prints the hypervisor's exit counts.</summary>
     public string StatisticsProgram => Path.Combine(Artifacts, "hvstat");
 
