@@ -6,6 +6,9 @@ public unsafe interface IProcessor
     /// <inheritdoc cref="Instructions.Cpuid"/>
     void Cpuid(uint leaf, uint subleaf, CpuidResult* result);
 
+    /// <inheritdoc cref="Instructions.CpuidForGuest"/>
+    uint CpuidForGuest(GuestRegisters* registers);
+
     /// <inheritdoc cref="Instructions.ReadMsr"/>
     ulong ReadMsr(uint msr);
 
@@ -123,8 +126,11 @@ public unsafe interface IProcessor
     /// <inheritdoc cref="Instructions.Hypercall"/>
     void Hypercall(ulong signature, ulong function);
 
+    /// <inheritdoc cref="Instructions.CallResident"/>
+    uint CallResident(ulong launch, void* parameters);
+
     /// <inheritdoc cref="Instructions.SvmLaunch"/>
-    uint SvmLaunch(void* processor, void* vmcb);
+    void SvmLaunch(void* processor, void* vmcb, ulong rip, ulong rsp);
 
     /// <inheritdoc cref="Instructions.SvmRun"/>
     void SvmRun(void* processor);

@@ -12,6 +12,8 @@ public static unsafe partial class Instructions
 
     public static partial void Cpuid(uint leaf, uint subleaf, CpuidResult* result) => Plugged.Cpuid(leaf, subleaf, result);
 
+    public static partial uint CpuidForGuest(GuestRegisters* registers) => Plugged.CpuidForGuest(registers);
+
     public static partial ulong ReadMsr(uint msr) => Plugged.ReadMsr(msr);
 
     public static partial void WriteMsr(uint msr, ulong value) => Plugged.WriteMsr(msr, value);
@@ -90,7 +92,9 @@ public static unsafe partial class Instructions
 
     public static partial void Hypercall(ulong signature, ulong function) => Plugged.Hypercall(signature, function);
 
-    public static partial uint SvmLaunch(void* processor, void* vmcb) => Plugged.SvmLaunch(processor, vmcb);
+    public static partial uint CallResident(ulong launch, void* parameters) => Plugged.CallResident(launch, parameters);
+
+    public static partial void SvmLaunch(void* processor, void* vmcb, ulong rip, ulong rsp) => Plugged.SvmLaunch(processor, vmcb, rip, rsp);
 
     public static partial void SvmRun(void* processor) => Plugged.SvmRun(processor);
 

@@ -12,6 +12,10 @@ public static unsafe partial class Instructions
     /// <param name="result">Where the four registers go.</param>
     public static partial void Cpuid(uint leaf, uint subleaf, CpuidResult* result);
 
+    /// <summary>CPUID for the guest: leaf and subleaf from RAX and RCX, the answer into RAX, RBX, RCX and RDX, as the instruction itself does.</summary>
+    /// <returns>The subleaf, which the answer has replaced.</returns>
+    public static partial uint CpuidForGuest(GuestRegisters* registers);
+
     /// <summary>RDMSR of a register known to exist: a fault here is a defect of the host.</summary>
     public static partial ulong ReadMsr(uint msr);
 
@@ -132,12 +136,22 @@ public static unsafe partial class Instructions
     public static partial void Hypercall(ulong signature, ulong function);
 
     /// <summary>
-    /// Turns the running processor into a guest: the call returns as the guest, with 1, and the host goes on below. The control structure is filled
-    /// but for RSP, RIP, RFLAGS and RAX.
+    /// Calls <paramref name="launch"/> in the resident copy of the image, and returns to the loaded driver in either of two ways: with what it returned, or, once
+    /// the processor has become a guest, with 1. The copy is out of the guest's sight, so the guest cannot return through it.
+    /// </summary>
+    /// <param name="launch">Address of a function that takes a <c>BootParameters*</c> and returns a uint.</param>
+    /// <param name="parameters">The parameters; its first two words receive RIP and RSP for the guest to go on with.</param>
+    public static partial uint CallResident(ulong launch, void* parameters);
+
+    /// <summary>
+    /// Turns the running processor into a guest that goes on at the given place with 1 in RAX; does not return. The control structure is filled but for RSP, RIP,
+    /// RFLAGS and RAX.
     /// </summary>
     /// <param name="processor">Address of the processor's data.</param>
     /// <param name="vmcb">Address of its control structure.</param>
-    public static partial uint SvmLaunch(void* processor, void* vmcb);
+    /// <param name="rip">RIP of the guest.</param>
+    /// <param name="rsp">RSP of the guest.</param>
+    public static partial void SvmLaunch(void* processor, void* vmcb, ulong rip, ulong rsp);
 
     /// <summary>Runs the guest for ever; does not return.</summary>
     /// <param name="processor">Address of the processor's data.</param>

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Memory;
 
 namespace Hypervisor.Core.Host;
 
@@ -76,8 +77,14 @@ public unsafe struct MachineData
     /// <summary>End of the stubs that may fault.</summary>
     public ulong FaultableEnd;
 
+    /// <summary>I/O base of the port for the log; 0 for none.</summary>
+    public ushort SerialPort;
+
     /// <summary>Reads the guest's registers out of the vendor's control structure.</summary>
     public delegate*<ProcessorData*, GuestSnapshot*, void> Snapshot;
+
+    /// <summary>How guest memory is reached.</summary>
+    public GuestWindow Window;
 
     /// <summary>Number of physical address bits.</summary>
     public int PhysicalAddressBits;

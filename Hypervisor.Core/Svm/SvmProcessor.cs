@@ -26,19 +26,12 @@ public static unsafe class SvmProcessor
         }
     }
 
-    /// <summary>Whether INIT can be turned into #SX. Emulators leave the bit out; it is tried and put back.</summary>
+    /// <summary>Whether INIT can be turned into #SX. VM_CR comes with SVM, but emulators leave the bit out: it is tried and put back.</summary>
     public static bool ProbeRedirectInit()
     {
-        ulong before;
-        ulong after;
-        if (Instructions.TryReadMsr(Msr.VmCr, &before) == 0
-            || Instructions.TryWriteMsr(Msr.VmCr, new VmCr(before).WithRedirectInit(true).Value) == 0
-            || Instructions.TryReadMsr(Msr.VmCr, &after) == 0)
-        {
-            return false;
-        }
-
-        bool present = new VmCr(after).RedirectInit;
+        ulong before = Instructions.ReadMsr(Msr.VmCr);
+        Instructions.WriteMsr(Msr.VmCr, new VmCr(before).WithRedirectInit(true).Value);
+        bool present = new VmCr(Instructions.ReadMsr(Msr.VmCr)).RedirectInit;
         Instructions.WriteMsr(Msr.VmCr, before);
         return present;
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Hypervisor.Tool.Hosting;
+using Hypervisor.Tool.Setup;
 
 namespace Hypervisor.Tool.Commands;
 
@@ -12,6 +13,8 @@ public static class BuildCommand
         Command command = new("build", "Build artifacts/hv.efi");
         command.SetAction(_ =>
         {
+            // The linker is one of them.
+            HostTools.EnsureInstalled();
             HypervisorBuild.Run(workspace);
             return ExitCodes.Success;
         });

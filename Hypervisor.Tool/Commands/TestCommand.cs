@@ -18,9 +18,10 @@ public static class TestCommand
         Command command = new("test", "Run the tests") { fast, slow, filter };
         command.SetAction(result =>
         {
+            // Even the fast tests build the whole solution, which takes the linker.
+            HostTools.EnsureInstalled();
             if (!result.GetValue(fast))
             {
-                HostTools.EnsureInstalled();
                 GuestParts.Get(workspace, KernelFlavor.Cloud);
             }
 

@@ -72,6 +72,13 @@ public sealed class LinuxBoot
             files.Add(FromHost(BootScripts.ConfigurationPath, configuration, "The configuration"));
         }
 
+        if (bootLinux && File.Exists(_workspace.Launcher))
+        {
+            string list = LaunchList.Linux(options.Hypervisor is not null, KernelArguments(options));
+            files.Add(GuestFile.FromHost(LaunchList.LauncherPath, _workspace.Launcher));
+            files.Add(GuestFile.FromText(LaunchList.ListPath, list));
+        }
+
         files.AddRange(options.DiskFiles);
         return files;
     }

@@ -28,6 +28,12 @@ public sealed class Workspace
     /// <summary>The hypervisor image.</summary>
     public string HypervisorImage => Path.Combine(Artifacts, "hv.efi");
 
+    /// <summary>The EFI program that runs a list of images instead of the UEFI Shell; without it the Shell's scripts do.</summary>
+    public string Launcher => Path.Combine(Artifacts, "launch.efi");
+
+    /// <summary>The EFI program of checks that must end the same bare and behind the hypervisor.</summary>
+    public string Probe => Path.Combine(Artifacts, "probe.efi");
+
     /// <summary>The optional Linux program that prints the hypervisor's exit counts.</summary>
     public string StatisticsProgram => Path.Combine(Artifacts, "hvstat");
 
@@ -42,6 +48,9 @@ public sealed class Workspace
 
     /// <summary>The project that makes <see cref="HypervisorImage"/>.</summary>
     public string ImageProject => Path.Combine(Root, "Hypervisor.Uefi", "Hypervisor.Uefi.csproj");
+
+    /// <summary>The project that makes <see cref="Launcher"/>.</summary>
+    public string LauncherProject => Path.Combine(Root, "Hypervisor.Tests", "Guests", "Launch", "Launch.csproj");
 
     /// <summary>Finds the source tree that this assembly was built from.</summary>
     public static Workspace Find()

@@ -7,7 +7,7 @@ namespace Hypervisor.Tool.ImageBuild;
 public sealed record ImageRules
 {
     /// <summary>Where the host is entered once the machine is a guest; from here on nothing may allocate or wait for initialization.</summary>
-    public static IReadOnlyList<string> HostRoots { get; } = ["SvmExitEntry", "HostFaultEntry", "ApplicationProcessorEntry"];
+    public static IReadOnlyList<string> HostRoots { get; } = ["SvmExitEntry", "SvmCpuidEntry", "HostFaultEntry", "ApplicationProcessorEntry"];
 
     /// <summary>Like <see cref="HostRoots"/>, but not in every image.</summary>
     public static IReadOnlyList<string> OptionalHostRoots { get; } = ["VmxExitEntry"];

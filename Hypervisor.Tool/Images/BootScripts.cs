@@ -38,7 +38,7 @@ public static class BootScripts
         if (kernelArguments.Any(character => ShellSpecialCharacters.Contains(character) || char.IsControl(character)))
         {
             throw new HvException(
-                $"Kernel arguments may not contain any of {ShellSpecialCharacters} or control characters: the UEFI Shell has its own use for them.");
+                $"Kernel arguments may not contain any of {ShellSpecialCharacters} or control characters: they are the UEFI Shell's.");
         }
 
         return Script($@"fs0:\{KernelPath} initrd=\{InitramfsPath} initrd=\{OverlayPath} {kernelArguments}");

@@ -22,6 +22,15 @@ internal static class FaultStubs
 
     internal static void Write(StubWriter writer)
     {
+        // The constant that compiled frames with buffers check on return. Eight NOPs: the section holds nothing but code.
+        writer.Add("__security_cookie", a =>
+        {
+            for (int i = 0; i < sizeof(ulong); i++)
+            {
+                a.nop();
+            }
+        });
+
         // byte* ExceptionEntries(): where the entry of vector 0 stands.
         writer.Add("hv_ExceptionEntries", a =>
         {

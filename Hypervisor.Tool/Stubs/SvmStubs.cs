@@ -1,3 +1,4 @@
+using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Svm;
 using Iced.Intel;
@@ -8,19 +9,22 @@ namespace Hypervisor.Tool.Stubs;
 /// <summary>Entry to and exit from an SVM guest.</summary>
 internal static class SvmStubs
 {
-    /// <summary>The general registers the stub moves, with their number in <see cref="GuestRegisters"/>. RAX and RSP travel in the VMCB.</summary>
-    private static readonly (AssemblerRegister64 Register, int Index)[] s_registers =
-    [
-        (rcx, 1), (rdx, 2), (rbx, 3), (rbp, 5), (rsi, 6), (rdi, 7),
-        (r8, 8), (r9, 9), (r10, 10), (r11, 11), (r12, 12), (r13, 13), (r14, 14), (r15, 15),
-    ];
+    /// <summary>Registers that a callee may change (Microsoft x64), with their number in <see cref="GuestRegisters"/>. RAX and RSP travel in the VMCB.</summary>
+    private static readonly (AssemblerRegister64 Register, int Index)[] s_volatile = [(rcx, 1), (rdx, 2), (r8, 8), (r9, 9), (r10, 10), (r11, 11)];
+
+    /// <summary>Registers that a callee keeps.</summary>
+    private static readonly (AssemblerRegister64 Register, int Index)[] s_kept =
+        [(rbx, 3), (rbp, 5), (rsi, 6), (rdi, 7), (r12, 12), (r13, 13), (r14, 14), (r15, 15)];
 
     private static readonly AssemblerRegisterXMM[] s_volatileXmm = [xmm0, xmm1, xmm2, xmm3, xmm4, xmm5];
+
+    private static readonly AssemblerRegisterXMM[] s_keptXmm = [xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15];
 
     internal static void Write(StubWriter writer)
     {
         writer.Add("hv_SvmRun", a => WriteRun(writer, a));
         writer.Add("hv_SvmLaunch", a => WriteLaunch(writer, a));
+        writer.Add("hv_CallResident", WriteCallResident);
     }
 
     /// <summary>
@@ -33,6 +37,7 @@ internal static class SvmStubs
         a.vmsave();
 
         Label enter = a.CreateLabel();
+        Label rare = a.CreateLabel();
         a.Label(ref enter);
         a.mov(rax, __qword_ptr[rsp + Field(ProcessorDataLayout.GuestControl)]);
         a.vmload();
@@ -41,59 +46,114 @@ internal static class SvmStubs
             a.movaps(s_volatileXmm[i], __xmmword_ptr[rsp + Field(ProcessorDataLayout.Xmm) + (i * 16)]);
         }
 
-        foreach ((AssemblerRegister64 register, int index) in s_registers)
-        {
-            a.mov(register, __qword_ptr[rsp + Field(ProcessorDataLayout.Registers) + (index * 8)]);
-        }
-
+        LoadRegisters(a, s_volatile);
+        LoadRegisters(a, s_kept);
+        Label run = a.CreateLabel();
+        a.Label(ref run);
         a.vmrun();
 
         // #VMEXIT: RSP, RAX (the VMCB's address) and RFLAGS are the host's again (AMD APM vol 2 §15.6). FS, GS, TR and LDTR are still
         // the guest's: they change places first, so that a fault from here on finds the host's task state and its stacks.
         a.vmsave();
-        foreach ((AssemblerRegister64 register, int index) in s_registers)
-        {
-            a.mov(__qword_ptr[rsp + Field(ProcessorDataLayout.Registers) + (index * 8)], register);
-        }
+        SaveRegisters(a, s_volatile);
+        a.mov(rdx, rax);
+        a.mov(rax, __qword_ptr[rsp + Field(ProcessorDataLayout.HostControl)]);
+        a.vmload();
+        a.lea(rcx, __[rsp + ProcessorBlock.HomeSpace]);
+        a.cmp(__qword_ptr[rdx + Vmcb.ExitCodeOffset], (int)SvmExitCode.Cpuid);
+        a.jne(rare);
 
+        // The one hot exit: what the calling convention keeps stays where it is, and so do the XMM registers, which this handler does not touch.
+        writer.Call(a, "SvmCpuidEntry");
+        a.lea(rcx, __[rsp + ProcessorBlock.HomeSpace]);
+        a.mov(rdx, __qword_ptr[rsp + Field(ProcessorDataLayout.GuestControl)]);
+        a.test(eax, eax);
+        a.jz(rare);
+        a.mov(rax, rdx);
+        a.vmload();
+        LoadRegisters(a, s_volatile);
+        a.mov(rbx, __qword_ptr[rsp + Field(ProcessorDataLayout.Registers) + (3 * sizeof(ulong))]);
+        a.jmp(run);
+
+        a.Label(ref rare);
+        SaveRegisters(a, s_kept);
         for (int i = 0; i < s_volatileXmm.Length; i++)
         {
             a.movaps(__xmmword_ptr[rsp + Field(ProcessorDataLayout.Xmm) + (i * 16)], s_volatileXmm[i]);
         }
 
-        a.mov(rax, __qword_ptr[rsp + Field(ProcessorDataLayout.HostControl)]);
-        a.vmload();
-        a.lea(rcx, __[rsp + ProcessorBlock.HomeSpace]);
         writer.Call(a, "SvmExitEntry");
         a.jmp(enter);
     }
 
+    private static void LoadRegisters(Assembler a, (AssemblerRegister64 Register, int Index)[] registers)
+    {
+        foreach ((AssemblerRegister64 register, int index) in registers)
+        {
+            a.mov(register, __qword_ptr[rsp + Field(ProcessorDataLayout.Registers) + (index * sizeof(ulong))]);
+        }
+    }
+
+    private static void SaveRegisters(Assembler a, (AssemblerRegister64 Register, int Index)[] registers)
+    {
+        foreach ((AssemblerRegister64 register, int index) in registers)
+        {
+            a.mov(__qword_ptr[rsp + Field(ProcessorDataLayout.Registers) + (index * sizeof(ulong))], register);
+        }
+    }
+
     /// <summary>
-    /// uint SvmLaunch(ProcessorData* data, byte* vmcb): returns twice. The caller goes on as the guest with 1; the processor under it is the host.
-    /// The caller has filled the VMCB but for RSP, RIP, RFLAGS and RAX.
+    /// uint CallResident(launch, parameters): what the calling convention keeps is put on the stack, so that the guest, which begins at the mark below with this
+    /// stack, finds it there whatever the copy did to the registers.
     /// </summary>
+    private static void WriteCallResident(Assembler a)
+    {
+        Label resumed = a.CreateLabel();
+        const int frame = 0x28 + (10 * 16); // home space, alignment, XMM6 to XMM15
+        foreach ((AssemblerRegister64 register, _) in s_kept)
+        {
+            a.push(register);
+        }
+
+        a.sub(rsp, frame);
+        for (int i = 0; i < s_keptXmm.Length; i++)
+        {
+            a.movups(__xmmword_ptr[rsp + ProcessorBlock.HomeSpace + (i * 16)], s_keptXmm[i]);
+        }
+
+        a.lea(rax, __[resumed]);
+        a.mov(__qword_ptr[rdx], rax);
+        a.mov(__qword_ptr[rdx + 8], rsp);
+        a.mov(rax, rcx);
+        a.mov(rcx, rdx);
+        a.call(rax);
+        a.Label(ref resumed);
+        for (int i = 0; i < s_keptXmm.Length; i++)
+        {
+            a.movups(s_keptXmm[i], __xmmword_ptr[rsp + ProcessorBlock.HomeSpace + (i * 16)]);
+        }
+
+        a.add(rsp, frame);
+        for (int i = s_kept.Length - 1; i >= 0; i--)
+        {
+            a.pop(s_kept[i].Register);
+        }
+
+        a.ret();
+    }
+
+    /// <summary>void SvmLaunch(data, vmcb, rip, rsp).</summary>
     private static void WriteLaunch(StubWriter writer, Assembler a)
     {
-        Label launched = a.CreateLabel();
         Label reloaded = a.CreateLabel();
 
         a.pushfq();
         a.pop(rax);
         a.mov(__qword_ptr[rdx + Vmcb.RFlagsOffset], rax);
-        a.mov(__qword_ptr[rdx + Vmcb.RspOffset], rsp);
-        a.lea(rax, __[launched]);
-        a.mov(__qword_ptr[rdx + Vmcb.RipOffset], rax);
+        a.mov(__qword_ptr[rdx + Vmcb.RipOffset], r8);
+        a.mov(__qword_ptr[rdx + Vmcb.RspOffset], r9);
         a.mov(eax, 1);
         a.mov(__qword_ptr[rdx + Vmcb.RaxOffset], rax);
-        foreach ((AssemblerRegister64 register, int index) in s_registers)
-        {
-            a.mov(__qword_ptr[rcx + ProcessorDataLayout.Registers + (index * 8)], register);
-        }
-
-        for (int i = 0; i < s_volatileXmm.Length; i++)
-        {
-            a.movaps(__xmmword_ptr[rcx + ProcessorDataLayout.Xmm + (i * 16)], s_volatileXmm[i]);
-        }
 
         a.cli();
         a.clgi();
@@ -106,9 +166,6 @@ internal static class SvmStubs
         a.lea(rsp, __[rcx - ProcessorBlock.HomeSpace]);
         LoadHostTables(a, reloaded);
         writer.Jump(a, "hv_SvmRun");
-
-        a.Label(ref launched);
-        a.ret();
     }
 
     /// <summary>Loads GDT, IDT, segment registers and TR of the host; RCX points to the processor's data, RSP into the host's stack.</summary>

@@ -10,6 +10,10 @@ public static unsafe partial class Instructions
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial void Cpuid(uint leaf, uint subleaf, CpuidResult* result);
 
+    [RuntimeImport("*", "hv_CpuidForGuest")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial uint CpuidForGuest(GuestRegisters* registers);
+
     [RuntimeImport("*", "hv_ReadMsr")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial ulong ReadMsr(uint msr);
@@ -166,9 +170,13 @@ public static unsafe partial class Instructions
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial void Hypercall(ulong signature, ulong function);
 
+    [RuntimeImport("*", "hv_CallResident")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial uint CallResident(ulong launch, void* parameters);
+
     [RuntimeImport("*", "hv_SvmLaunch")]
     [MethodImpl(MethodImplOptions.InternalCall)]
-    public static extern partial uint SvmLaunch(void* processor, void* vmcb);
+    public static extern partial void SvmLaunch(void* processor, void* vmcb, ulong rip, ulong rsp);
 
     [RuntimeImport("*", "hv_SvmRun")]
     [MethodImpl(MethodImplOptions.InternalCall)]

@@ -1,5 +1,5 @@
-using System;
 using System.Runtime;
+using Hypervisor.Uefi.Loading;
 using Hypervisor.Uefi.Protocols;
 
 namespace Hypervisor.Uefi.Entry;
@@ -9,13 +9,5 @@ public static unsafe class EfiEntry
 {
     /// <summary>Entry point of the driver (UEFI 2.10 §4.1).</summary>
     [RuntimeExport("EfiMain")]
-    public static EfiStatus Main(void* imageHandle, EfiSystemTable* systemTable)
-    {
-        fixed (char* text = "hv: hello\r\n")
-        {
-            systemTable->ConOut->OutputString(systemTable->ConOut, text);
-        }
-
-        return EfiStatus.Success;
-    }
+    public static EfiStatus Main(void* imageHandle, EfiSystemTable* systemTable) => Loader.Load(new Firmware(imageHandle, systemTable));
 }

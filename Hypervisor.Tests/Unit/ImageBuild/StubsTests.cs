@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
+using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Svm;
 using Hypervisor.Tool.ImageBuild;
@@ -115,8 +116,10 @@ public unsafe class StubsTests
         Assert.Equal(Vmcb.RipOffset, (byte*)&block.Rip - start);
         Assert.Equal(Vmcb.RspOffset, (byte*)&block.Rsp - start);
         Assert.Equal(Vmcb.RaxOffset, (byte*)&block.Rax - start);
+        Assert.Equal(Vmcb.ExitCodeOffset, (byte*)&block.ExitCode - start);
 
-        // AMD APM vol 2 table B-2; the state save area begins at 400h.
+        // AMD APM vol 2 tables B-1 and B-2; the state save area begins at 400h.
+        Assert.Equal(0x070, Vmcb.ExitCodeOffset);
         Assert.Equal((0x570, 0x578, 0x5D8, 0x5F8), (Vmcb.RFlagsOffset, Vmcb.RipOffset, Vmcb.RspOffset, Vmcb.RaxOffset));
         Assert.Equal(0x1000, sizeof(Vmcb));
     }

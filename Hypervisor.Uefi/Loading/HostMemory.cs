@@ -1,0 +1,86 @@
+using Hypervisor.Core.Memory;
+using Hypervisor.Uefi.Protocols;
+
+namespace Hypervisor.Uefi.Loading;
+
+/// <summary>Memory for the host, from the firmware (L3).</summary>
+public static unsafe class HostMemory
+{
+    private const ulong Below4G = 0xFFFF_FFFF;
+    private const ulong FirstLowPage = 0x1000;
+    private const ulong Below1M = 0x10_0000;
+    private const int MapCapacity = 32 * 1024;
+
+    private struct MapBuffer
+    {
+        public fixed byte Bytes[MapCapacity];
+    }
+
+    private static MapBuffer s_map;
+
+    /// <summary>Reserves memory below 4 GiB that neither firmware nor OS will use.</summary>
+    /// <param name="services">Boot services.</param>
+    /// <param name="size">Bytes, a multiple of <paramref name="alignment"/>.</param>
+    /// <param name="alignment">A power of two.</param>
+    /// <returns>Its address, or 0 when there is not enough.</returns>
+    public static ulong Reserve(EfiBootServices* services, ulong size, ulong alignment)
+    {
+        ulong address = Below4G;
+        ulong whole = size + alignment - PageSizes.Size4K;
+        if (services->AllocatePages(EfiAllocateType.MaxAddress, EfiMemoryType.Reserved, Pages(whole), &address) != EfiStatus.Success)
+        {
+            return 0;
+        }
+
+        // What alignment left over on both sides goes back.
+        ulong start = PageSizes.RoundUp(address, alignment);
+        Release(services, address, start - address);
+        Release(services, start + size, address + whole - (start + size));
+        return start;
+    }
+
+    /// <summary>Gives memory back.</summary>
+    public static void Release(EfiBootServices* services, ulong address, ulong size)
+    {
+        if (size != 0)
+        {
+            services->FreePages(address, Pages(size));
+        }
+    }
+
+    /// <summary>
+    /// A page of ordinary memory below 1 MiB, for start-up code to be borrowed from its owner: the lowest, because operating systems put theirs at the top.
+    /// </summary>
+    /// <returns>Its address, or 0 when there is none.</returns>
+    public static ulong FindLowPage(EfiBootServices* services)
+    {
+        fixed (byte* map = s_map.Bytes)
+        {
+            nuint size = MapCapacity;
+            nuint key;
+            nuint stride;
+            uint version;
+            if (services->GetMemoryMap(&size, map, &key, &stride, &version) != EfiStatus.Success)
+            {
+                return 0;
+            }
+
+            ulong lowest = 0;
+            for (byte* at = map; at < map + size; at += stride)
+            {
+                EfiMemoryDescriptor* descriptor = (EfiMemoryDescriptor*)at;
+                ulong start = descriptor->PhysicalStart < FirstLowPage ? FirstLowPage : descriptor->PhysicalStart;
+                ulong end = descriptor->PhysicalStart + (descriptor->NumberOfPages * PageSizes.Size4K);
+                bool usable = descriptor->Type is EfiMemoryType.Conventional or EfiMemoryType.BootServicesData;
+                if (usable && start < end && start < Below1M && (lowest == 0 || start < lowest))
+                {
+                    lowest = start;
+                }
+            }
+
+            return lowest;
+        }
+    }
+
+    private static nuint Pages(ulong size) => (nuint)(size / PageSizes.Size4K);
+}

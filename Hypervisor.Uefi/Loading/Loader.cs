@@ -1,0 +1,163 @@
+using System;
+using Hypervisor.Core.Configuration;
+using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Host;
+using Hypervisor.Core.Memory;
+using Hypervisor.Core.Svm;
+using Hypervisor.Uefi.Entry;
+using Hypervisor.Uefi.Protocols;
+
+namespace Hypervisor.Uefi.Loading;
+
+/// <summary>
+/// Takes the machine over: checks, copies the image to memory of its own, and lets the copy build the host and start it under the running firmware. Every
+/// refusal says why and leaves the firmware as it was (L2).
+/// </summary>
+public static unsafe class Loader
+{
+    private struct SectionList
+    {
+        public fixed byte Bytes[ResidentImage.MaximumSections * 24];
+    }
+
+    private static BootParameters s_parameters;
+    private static SectionList s_sections;
+
+    /// <summary>Loads the hypervisor.</summary>
+    public static EfiStatus Load(Firmware firmware)
+    {
+        if (firmware.IsInstalled(EfiGuid.Hv))
+        {
+            return Refuse(firmware, "it is already running"u8, EfiStatus.AlreadyStarted);
+        }
+
+        ReadOnlySpan<byte> refusal = SvmCapabilities.Read().Refusal();
+        if (refusal.Length != 0)
+        {
+            return Refuse(firmware, refusal, EfiStatus.Unsupported);
+        }
+
+        HostOptions options = ConfigurationParser.Defaults;
+        ReadOnlySpan<byte> text = ConfigurationSource.Read(firmware, out ReadOnlySpan<byte> source);
+        ConfigurationError error = ConfigurationParser.Parse(text, ref options);
+        if (error.IsError)
+        {
+            Explain(firmware, source, error);
+            return EfiStatus.InvalidParameter;
+        }
+
+        fixed (BootParameters* parameters = &s_parameters)
+        {
+            parameters->Options = options;
+            return Start(firmware, parameters);
+        }
+    }
+
+    private static EfiStatus Start(Firmware firmware, BootParameters* parameters)
+    {
+        int processors = ProcessorDiscovery.Read(firmware.AcpiRootPointer, parameters);
+        if (processors > BootParameters.MaximumProcessors)
+        {
+            return Refuse(firmware, "this machine has more than 256 processors"u8, EfiStatus.Unsupported);
+        }
+
+        EfiLoadedImage* image = firmware.LoadedImage;
+        parameters->LowPage = processors > 1 ? HostMemory.FindLowPage(firmware.Services) : 0;
+        if (processors > 1 && parameters->LowPage == 0)
+        {
+            return Refuse(firmware, "no ordinary memory is left below 1 MiB to start processors from"u8, EfiStatus.OutOfResources);
+        }
+
+        int addressBits = SvmCapabilities.Read().PhysicalAddressBits;
+        ulong imageSize = PageSizes.RoundUp(image->ImageSize, PageSizes.Size4K);
+        ulong size = MachineBuilder.SharedSize(imageSize, addressBits, SvmMachine.Pages) + ((ulong)processors * ProcessorBlock.Size);
+        ulong region = HostMemory.Reserve(firmware.Services, size, ProcessorBlock.Size);
+        if (region == 0)
+        {
+            return Refuse(firmware, "not enough memory is free below 4 GiB"u8, EfiStatus.OutOfResources);
+        }
+
+        EfiStatus status = StartCopy(firmware, parameters, image, region, size, imageSize);
+        if (status != EfiStatus.Success)
+        {
+            HostMemory.Release(firmware.Services, region, size);
+        }
+
+        return status;
+    }
+
+    private static EfiStatus StartCopy(Firmware firmware, BootParameters* parameters, EfiLoadedImage* image, ulong region, ulong size, ulong imageSize)
+    {
+        byte* copy = (byte*)region;
+        if (!ResidentImage.Copy((byte*)image->ImageBase, copy, image->ImageSize))
+        {
+            return Refuse(firmware, "the image's relocations are damaged"u8, EfiStatus.LoadError);
+        }
+
+        parameters->RegionBase = region;
+        parameters->RegionSize = size;
+        parameters->ImageSize = imageSize;
+        parameters->DriverBase = (ulong)image->ImageBase;
+        parameters->DriverSize = image->ImageSize;
+        parameters->Symbols = ResidentImage.FindSection(copy, ".hvsyms\0"u8, out parameters->SymbolsSize);
+        fixed (byte* sections = s_sections.Bytes)
+        {
+            parameters->Sections = (ImageSection*)sections;
+            parameters->SectionCount = ResidentImage.Sections(copy, parameters->Sections);
+        }
+
+        if (firmware.OnExitBootServices(&OnExitBootServices) != EfiStatus.Success || firmware.Install(EfiGuid.Hv) != EfiStatus.Success)
+        {
+            return Refuse(firmware, "the firmware refuses an event or a protocol"u8, EfiStatus.OutOfResources);
+        }
+
+        // From here on it is the copy that runs: the same function, at its place there.
+        ulong entry = (ulong)(delegate*<BootParameters*, uint>)&HostEntry.Launch;
+        if (Instructions.CallResident(entry - (ulong)image->ImageBase + region, parameters) == 0)
+        {
+            return Refuse(firmware, new ReadOnlySpan<byte>(parameters->Problem, parameters->ProblemLength), EfiStatus.LoadError);
+        }
+
+        firmware.Print("hv: this machine now runs on hv\n"u8);
+        return EfiStatus.Success;
+    }
+
+    /// <summary>Runs in the guest, in the loaded driver: tells the host that the firmware's console and boot services are gone (L5).</summary>
+    private static void OnExitBootServices(void* theEvent, void* context) =>
+        Instructions.Hypercall(Hypercall.Signature, (ulong)Hypercall.Function.ExitBootServices);
+
+    private static EfiStatus Refuse(Firmware firmware, ReadOnlySpan<byte> reason, EfiStatus status)
+    {
+        firmware.Print("hv: not started: "u8);
+        firmware.Print(reason);
+        firmware.Print("\n"u8);
+        return status;
+    }
+
+    private static void Explain(Firmware firmware, ReadOnlySpan<byte> source, ConfigurationError error)
+    {
+        firmware.Print("hv: not started: "u8);
+        firmware.Print(source);
+        firmware.Print(", line "u8);
+        PrintNumber(firmware, (uint)error.Line);
+        firmware.Print(", "u8);
+        firmware.Print(error.Key);
+        firmware.Print(": "u8);
+        firmware.Print(error.Problem);
+        firmware.Print("; accepted: "u8);
+        firmware.Print(error.Accepted);
+        firmware.Print("\n"u8);
+    }
+
+    private static void PrintNumber(Firmware firmware, uint number)
+    {
+        if (number >= 10)
+        {
+            PrintNumber(firmware, number / 10);
+        }
+
+        byte digit = (byte)('0' + (number % 10));
+        firmware.Print(new ReadOnlySpan<byte>(&digit, 1));
+    }
+}
