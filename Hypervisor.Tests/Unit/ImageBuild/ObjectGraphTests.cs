@@ -158,6 +158,25 @@ public class ObjectGraphTests
         Assert.Empty(ExitPath(builder.Read()));
     }
 
+    [Theory]
+    [InlineData(new byte[] { 0x0F, 0x57, 0xC0, 0xC3 }, "helper", "xorps xmm0,xmm0")]
+    [InlineData(new byte[] { 0x0F, 0x11, 0x01, 0xC3 }, "helper", "movups [rcx],xmm0")]
+    [InlineData(new byte[] { 0xD9, 0xC0, 0xC3, 0x90 }, "helper", "fld st(0)")]
+    [InlineData(new byte[] { 0x0F, 0x57, 0xC0, 0xC3 }, "hv_Hypervisor_Core_Host_FailFast__Stop", null)]
+    [InlineData(new byte[] { 0x48, 0x31, 0xC0, 0xC3 }, "helper", null)]
+    public void Where_vector_registers_are_the_guests_none_is_used(byte[] body, string function, string? instruction)
+    {
+        ObjectBuilder builder = new();
+        int code = builder.Section(".text", ObjectBuilder.CodeFlags, [0xE8, 1, 0, 0, 0, 0xC3, .. body]);
+        builder.Symbol(Root, code, 0).Symbol(function, code, 6);
+        ImageRules rules = s_rules with { UnsavedRoots = [Root, "SvmCpuidEntry"] };
+        string[] expected = instruction == null
+            ? []
+            : [$"vector registers: SvmExitEntry -> {function}+0h is {instruction}; "
+                + "nothing reachable from SvmExitEntry may use XMM, MMX or x87, they are the guest's"];
+        Assert.Equal(expected, GuestVectorCheck.Run(ImageGraph.Build([builder.Read()], rules), rules));
+    }
+
     [Fact]
     public void An_undefined_symbol_is_refused_with_its_user_and_one_that_another_object_defines_is_not()
     {
