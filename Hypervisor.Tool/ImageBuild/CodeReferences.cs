@@ -19,15 +19,11 @@ internal static class CodeReferences
     public static void Add(ImageNode function, ImageGraph graph, ImageRules rules)
     {
         CoffSection section = function.Section!;
-        int size = (int)(function.End - function.Start);
         HashSet<uint> relocated = [.. section.Relocations.Where(r => r.Offset >= function.Start && r.Offset < function.End).Select(r => r.Offset)];
-        ByteArrayCodeReader bytes = new(section.Data, (int)function.Start, size);
-        Decoder decoder = Decoder.Create(rules.BitnessOf(function.Names), bytes, function.Start);
         Dictionary<Register, int> loaded = [];
         FlowControl last = FlowControl.Return;
-        while (bytes.CanReadByte)
+        foreach (Instruction instruction in function.Decode(rules))
         {
-            Instruction instruction = decoder.Decode();
             if (ReferenceOf(instruction) is { } target && !IsRelocated(instruction, relocated) && graph.Find(section, (long)target) is { } node)
             {
                 function.AddTarget(node);

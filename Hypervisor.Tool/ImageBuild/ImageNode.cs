@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Iced.Intel;
 
 namespace Hypervisor.Tool.ImageBuild;
 
@@ -57,6 +58,18 @@ public sealed class ImageNode
 
     /// <summary>The name to show: of two the shorter is the exported one.</summary>
     public string Name => _names.Count == 0 ? $"{Section?.Name}+{Start:X}h of {File}" : _names.MinBy(n => n.Length)!;
+
+    /// <summary>The instructions of a function; their addresses are offsets in the section.</summary>
+    /// <param name="rules">Knows which code is not for 64 bits.</param>
+    public IEnumerable<Instruction> Decode(ImageRules rules)
+    {
+        ByteArrayCodeReader bytes = new(Section!.Data, (int)Start, (int)(End - Start));
+        Decoder decoder = Decoder.Create(rules.BitnessOf(_names), bytes, Start);
+        while (bytes.CanReadByte)
+        {
+            yield return decoder.Decode();
+        }
+    }
 
     /// <summary>Adds a name.</summary>
     public void AddName(string name) => _names.Add(name);
