@@ -28,9 +28,6 @@ public sealed class Workspace
     /// <summary>The hypervisor image.</summary>
     public string HypervisorImage => Path.Combine(Artifacts, "hv.efi");
 
-    /// <summary>The optional Linux program that prints the hypervisor's exit counts.</summary>
-    public string StatisticsProgram => Path.Combine(Artifacts, "hvstat");
-
     /// <summary>One folder for each machine run, with its logs.</summary>
     public string Runs => Path.Combine(Artifacts, "runs");
 
