@@ -6,6 +6,9 @@ public unsafe interface IProcessor
     /// <inheritdoc cref="Instructions.Cpuid"/>
     void Cpuid(uint leaf, uint subleaf, CpuidResult* result);
 
+    /// <inheritdoc cref="Instructions.CpuidForGuest"/>
+    uint CpuidForGuest(GuestRegisters* registers);
+
     /// <inheritdoc cref="Instructions.ReadMsr"/>
     ulong ReadMsr(uint msr);
 

@@ -12,6 +12,10 @@ public static unsafe partial class Instructions
     /// <param name="result">Where the four registers go.</param>
     public static partial void Cpuid(uint leaf, uint subleaf, CpuidResult* result);
 
+    /// <summary>CPUID for the guest: leaf and subleaf from RAX and RCX, the answer into RAX, RBX, RCX and RDX, as the instruction itself does.</summary>
+    /// <returns>The subleaf, which the answer has replaced.</returns>
+    public static partial uint CpuidForGuest(GuestRegisters* registers);
+
     /// <summary>RDMSR of a register known to exist: a fault here is a defect of the host.</summary>
     public static partial ulong ReadMsr(uint msr);
 

@@ -60,6 +60,7 @@ public static unsafe class MachineBuilder
         machine->ProcessorCount = parameters->ProcessorCount;
         machine->Processors = (ProcessorEntry*)processors;
         machine->LowPage = parameters->LowPage;
+        machine->Window = GuestWindow.Current;
         machine->PhysicalAddressBits = physicalAddressBits;
         machine->SerialPort = parameters->Options.SerialPort;
         machine->KeepApicTrap = parameters->Options.KeepApicTrap;

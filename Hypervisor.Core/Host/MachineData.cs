@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Memory;
 
 namespace Hypervisor.Core.Host;
 
@@ -81,6 +82,9 @@ public unsafe struct MachineData
 
     /// <summary>Reads the guest's registers out of the vendor's control structure.</summary>
     public delegate*<ProcessorData*, GuestSnapshot*, void> Snapshot;
+
+    /// <summary>How guest memory is reached.</summary>
+    public GuestWindow Window;
 
     /// <summary>Number of physical address bits.</summary>
     public int PhysicalAddressBits;

@@ -8,8 +8,6 @@ namespace Hypervisor.Core.Svm;
 /// <summary>RDMSR and WRMSR of registers with a policy, and of those outside the permission map .</summary>
 internal static unsafe class SvmMsrExits
 {
-    private const ushort ReadOpcode = 0x320F;
-    private const ushort WriteOpcode = 0x300F;
     private const ulong Write = 1;
 
     internal static ExitCause Handle(ProcessorData* processor, Vmcb* vmcb)
@@ -21,7 +19,7 @@ internal static unsafe class SvmMsrExits
             : TryRead(processor, vmcb, msr);
         if (done)
         {
-            SvmGuest.Advance(vmcb, SvmGuest.InstructionLength(processor, vmcb, write ? WriteOpcode : ReadOpcode));
+            SvmGuest.Advance(vmcb, SvmGuest.InstructionLength(processor, vmcb));
         }
         else
         {

@@ -33,7 +33,8 @@ public static class GuestSession
     public static int RunCommand(Machine machine, TimeSpan? limit)
     {
         TimeSpan patience = limit ?? Timeout.InfiniteTimeSpan;
-        Match first = machine.WaitFor($"{GuestMarkers.Ready}|{GuestMarkers.NotLoaded}", patience, "Linux did not come up");
+        string firstWords = $"{GuestMarkers.Ready}|{GuestMarkers.NotLoaded}|{GuestMarkers.RequiredImageFailed}";
+        Match first = machine.WaitFor(firstWords, patience, "Linux did not come up");
         double readySeconds = machine.Elapsed.TotalSeconds;
         if (!first.Groups[1].Success)
         {

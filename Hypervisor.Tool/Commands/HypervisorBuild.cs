@@ -18,7 +18,7 @@ public static class HypervisorBuild
                 $"There is no project {workspace.ImageProject} to build hv.efi from; use --bare or --efi FILE to run without it.");
         }
 
-        Terminal.Step("Building hv.efi", () => Build(workspace));
+        Terminal.Step("Building hv.efi", () => Build(workspace.ImageProject));
         if (!File.Exists(workspace.HypervisorImage))
         {
             throw new HvException($"The build succeeded but made no {workspace.HypervisorImage}.");
@@ -28,12 +28,24 @@ public static class HypervisorBuild
         Terminal.Note(string.Create(CultureInfo.InvariantCulture, $"{workspace.HypervisorImage}: {size:F1} KiB"));
     }
 
-    private static void Build(Workspace workspace)
+    /// <summary>Builds the launcher if it is not there; a machine without it boots by way of the UEFI Shell.</summary>
+    public static void EnsureLauncher(Workspace workspace)
     {
-        ProcessResult result = HostProcess.Run("dotnet", "build", workspace.ImageProject, "-nologo", "-v", "quiet", "-clp:NoSummary");
+        if (!File.Exists(workspace.Launcher) && File.Exists(workspace.LauncherProject))
+        {
+            Terminal.Step("Building launch.efi", () => Build(workspace.LauncherProject));
+        }
+    }
+
+    /// <summary>Builds the benchmark's guest program.</summary>
+    public static void BuildBenchmark(Workspace workspace) => Terminal.Step("Building bench.efi", () => Build(workspace.BenchmarkProject));
+
+    private static void Build(string project)
+    {
+        ProcessResult result = HostProcess.Run("dotnet", "build", project, "-nologo", "-v", "quiet", "-clp:NoSummary");
         if (!result.Succeeded)
         {
-            throw new HvException($"hv.efi could not be built:\n{result.Output.Trim()}\n{result.Error.Trim()}".TrimEnd());
+            throw new HvException($"{project} could not be built:\n{result.Output.Trim()}\n{result.Error.Trim()}".TrimEnd());
         }
     }
 }

@@ -145,6 +145,7 @@ public sealed class RunCommand
     {
         HostTools.EnsureInstalled();
         LinuxBootOptions options = Describe(arguments);
+        HypervisorBuild.EnsureLauncher(_workspace);
         GuestParts parts = GuestParts.Get(_workspace, arguments.GetValue(_kernel));
         using QemuMachine machine = new LinuxBoot(_workspace, parts).Prepare(options);
         int exitCode;

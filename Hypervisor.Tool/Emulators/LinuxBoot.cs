@@ -67,6 +67,13 @@ public sealed class LinuxBoot
             files.Add(GuestFile.FromText(BootScripts.ConfigurationPath, options.Configuration));
         }
 
+        if (bootLinux && File.Exists(_workspace.Launcher))
+        {
+            string list = LaunchList.Linux(options.Hypervisor is not null, KernelArguments(options));
+            files.Add(GuestFile.FromHost(LaunchList.LauncherPath, _workspace.Launcher));
+            files.Add(GuestFile.FromText(LaunchList.ListPath, list));
+        }
+
         files.AddRange(options.DiskFiles);
         return files;
     }

@@ -28,6 +28,18 @@ public sealed class Workspace
     /// <summary>The hypervisor image.</summary>
     public string HypervisorImage => Path.Combine(Artifacts, "hv.efi");
 
+    /// <summary>The EFI program that runs a list of images instead of the UEFI Shell; without it the Shell's scripts do.</summary>
+    public string Launcher => Path.Combine(Artifacts, "launch.efi");
+
+    /// <summary>The EFI program of checks that must end the same bare and behind the hypervisor.</summary>
+    public string Probe => Path.Combine(Artifacts, "probe.efi");
+
+    /// <summary>The EFI program that measures what instructions cost.</summary>
+    public string Benchmark => Path.Combine(Artifacts, "bench.efi");
+
+    /// <summary>The project that makes <see cref="Benchmark"/>.</summary>
+    public string BenchmarkProject => Path.Combine(Root, "Hypervisor.Tests", "Guests", "Bench", "Bench.csproj");
+
     /// <summary>One folder for each machine run, with its logs.</summary>
     public string Runs => Path.Combine(Artifacts, "runs");
 
@@ -39,6 +51,9 @@ public sealed class Workspace
 
     /// <summary>The project that makes <see cref="HypervisorImage"/>.</summary>
     public string ImageProject => Path.Combine(Root, "Hypervisor.Uefi", "Hypervisor.Uefi.csproj");
+
+    /// <summary>The project that makes <see cref="Launcher"/>.</summary>
+    public string LauncherProject => Path.Combine(Root, "Hypervisor.Tests", "Guests", "Launch", "Launch.csproj");
 
     /// <summary>Finds the source tree that this assembly was built from.</summary>
     public static Workspace Find()

@@ -18,6 +18,9 @@ public static class GuestMarkers
     /// <summary>The interactive prompt.</summary>
     public const string Prompt = "hv# ";
 
+    /// <summary>The launcher could not start an image that it must; the line above names it.</summary>
+    public const string RequiredImageFailed = "launch: stopped";
+
     /// <summary>The boot script could not load the hypervisor.</summary>
     public const string NotLoaded = "hv: hv.efi was not loaded";
 }

@@ -7,11 +7,12 @@ namespace Hypervisor.Tool.Stubs;
 /// One stub for each method of <c>Hypervisor.Core.Cpu.Instructions</c>. Arguments arrive in RCX, RDX, R8, R9 (Microsoft x64); all are leaf
 /// functions.
 /// </summary>
-internal static class InstructionStubs
+public static class InstructionStubs
 {
     private const string Prefix = "hv_";
 
-    internal static void Write(StubWriter writer)
+    /// <summary>Adds the stubs.</summary>
+    public static void Write(StubWriter writer)
     {
         WriteRegisters(writer);
         WritePorts(writer);
@@ -31,6 +32,22 @@ internal static class InstructionStubs
             a.mov(__dword_ptr[r8 + 4], ebx);
             a.mov(__dword_ptr[r8 + 8], ecx);
             a.mov(__dword_ptr[r8 + 12], edx);
+            a.mov(rbx, r9);
+            a.ret();
+        });
+        w.Add(Prefix + "CpuidForGuest", a =>
+        {
+            a.mov(r8, rcx);
+            a.mov(r9, rbx);
+            a.mov(eax, __dword_ptr[r8 + GuestRegisterOffset(0)]);
+            a.mov(ecx, __dword_ptr[r8 + GuestRegisterOffset(1)]);
+            a.mov(r10d, ecx);
+            a.cpuid();
+            a.mov(__qword_ptr[r8 + GuestRegisterOffset(0)], rax);
+            a.mov(__qword_ptr[r8 + GuestRegisterOffset(1)], rcx);
+            a.mov(__qword_ptr[r8 + GuestRegisterOffset(2)], rdx);
+            a.mov(__qword_ptr[r8 + GuestRegisterOffset(3)], rbx);
+            a.mov(eax, r10d);
             a.mov(rbx, r9);
             a.ret();
         });
@@ -122,6 +139,9 @@ internal static class InstructionStubs
         w.Add(Prefix + "Hypercall", a => { a.mov(rax, rcx); a.mov(rcx, rdx); a.vmmcall(); a.ret(); });
         w.Add(Prefix + "VmSave", a => { a.mov(rax, rcx); a.vmsave(); a.ret(); });
     }
+
+    /// <summary>Offset of a register in GuestRegisters, by its number in instruction encodings.</summary>
+    private static int GuestRegisterOffset(int number) => number * sizeof(ulong);
 
     private static void ReadRegister(StubWriter w, string name, AssemblerRegisterCR register) =>
         w.Add(Prefix + name, a => { a.mov(rax, register); a.ret(); });

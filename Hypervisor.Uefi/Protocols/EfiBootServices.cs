@@ -47,8 +47,13 @@ public unsafe struct EfiBootServices
     private readonly void* _locateHandle;
     private readonly void* _locateDevicePath;
     private readonly void* _installConfigurationTable;
-    private readonly void* _loadImage;
-    private readonly void* _startImage;
+
+    /// <summary>Loads an image: boot policy, parent's handle, device path, buffer, its size, handle.</summary>
+    public delegate* unmanaged<byte, void*, void*, void*, nuint, void**, EfiStatus> LoadImage;
+
+    /// <summary>Starts a loaded image: handle, size of exit data, exit data.</summary>
+    public delegate* unmanaged<void*, nuint*, char**, EfiStatus> StartImage;
+
     private readonly void* _exit;
     private readonly void* _unloadImage;
     private readonly void* _exitBootServices;

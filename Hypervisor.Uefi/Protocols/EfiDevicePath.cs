@@ -15,6 +15,9 @@ public struct EfiDevicePath
     /// <summary>Type of the node that ends a path.</summary>
     public const byte End = 0x7F;
 
+    /// <summary>Sub-type of the node that ends the whole path.</summary>
+    public const byte EntireEnd = 0xFF;
+
     /// <summary>Type.</summary>
     public byte Type;
 

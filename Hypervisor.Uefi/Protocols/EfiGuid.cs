@@ -18,6 +18,9 @@ public readonly struct EfiGuid(ulong low, ulong high)
     /// <summary>EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID, 964E5B22-6459-11D2-8E39-00A0C969723B (UEFI 2.10 §13.4).</summary>
     public static EfiGuid SimpleFileSystem => new(0x11D2_6459_964E_5B22, 0x3B72_69C9_A000_398E);
 
+    /// <summary>EFI_DEVICE_PATH_PROTOCOL_GUID, 09576E91-6D3F-11D2-8E39-00A0C969723B (UEFI 2.10 §10.2).</summary>
+    public static EfiGuid DevicePath => new(0x11D2_6D3F_0957_6E91, 0x3B72_69C9_A000_398E);
+
     /// <summary>EFI_ACPI_20_TABLE_GUID, 8868E871-E4F1-11D3-BC22-0080C73C8881 (UEFI 2.10 §4.6).</summary>
     public static EfiGuid Acpi20Table => new(0x11D3_E4F1_8868_E871, 0x8188_3CC7_8000_22BC);
 

@@ -34,7 +34,7 @@ public unsafe struct EfiSystemTable
     public EfiSimpleTextOutput* StdErr;
 
     /// <summary>Runtime services.</summary>
-    public void* RuntimeServices;
+    public EfiRuntimeServices* RuntimeServices;
 
     /// <summary>Boot services, gone after ExitBootServices.</summary>
     public EfiBootServices* BootServices;

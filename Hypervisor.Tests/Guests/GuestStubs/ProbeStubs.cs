@@ -1,0 +1,11 @@
+using Hypervisor.Tool.Stubs;
+
+namespace Hypervisor.Guests.Stubs;
+
+/// <summary>The machine code of the probe.</summary>
+internal static class ProbeStubs
+{
+    internal static void Write(StubWriter writer)
+    {
+    }
+}

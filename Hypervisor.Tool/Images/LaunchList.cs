@@ -1,0 +1,58 @@
+using System.Linq;
+using System.Text;
+using Hypervisor.Tool.Hosting;
+
+namespace Hypervisor.Tool.Images;
+
+/// <summary>
+/// Writes the list that the launcher (Hypervisor.Tests/Guests/Launch) works off: the way to run EFI images without the UEFI Shell and its
+/// count-down.
+/// </summary>
+public static class LaunchList
+{
+    /// <summary>The list on the disk.</summary>
+    public const string ListPath = "launch.txt";
+
+    /// <summary>The launcher on the disk: where firmware looks on a disk that it has no boot entry for (UEFI 2.10 §3.5.1.1).</summary>
+    public const string LauncherPath = "EFI/BOOT/BOOTX64.EFI";
+
+    // The launcher's own limits.
+    private const int MostListBytes = 8 * 1024;
+    private const int MostLineCharacters = 2048;
+
+    /// <summary>The list that boots Linux with a kernel command line.</summary>
+    /// <param name="loadHypervisor">Whether to load the hypervisor first; if it does not load, the machine powers off.</param>
+    /// <param name="kernelArguments">The kernel's command line besides the initramfs.</param>
+    public static string Linux(bool loadHypervisor, string kernelArguments)
+    {
+        string options = $@"initrd=\{BootScripts.InitramfsPath} initrd=\{BootScripts.OverlayPath} {kernelArguments}";
+        return Write(loadHypervisor, BootScripts.KernelPath, options);
+    }
+
+    /// <summary>The list that runs one EFI program.</summary>
+    /// <param name="loadHypervisor">Whether to load the hypervisor first; if it does not load, the machine powers off.</param>
+    /// <param name="path">The program on the disk.</param>
+    /// <param name="options">Its load options.</param>
+    public static string Program(bool loadHypervisor, string path, string options)
+    {
+        return Write(loadHypervisor, path, options);
+    }
+
+    private static string Write(bool loadHypervisor, string path, string options)
+    {
+        StringBuilder list = new();
+        if (loadHypervisor)
+        {
+            list.Append($"!\\{BootScripts.HypervisorPath}\n");
+        }
+
+        string line = $"\\{path.Replace('/', '\\')} {options}".TrimEnd();
+        if (line.Length > MostLineCharacters || line.Any(character => char.IsControl(character) || !char.IsAscii(character)))
+        {
+            throw new HvException($"The launcher takes at most {MostLineCharacters} ASCII characters without control characters as a line.");
+        }
+
+        list.Append(line).Append("\noff\n");
+        return list.Length <= MostListBytes ? list.ToString() : throw new HvException($"The launcher takes at most {MostListBytes} bytes.");
+    }
+}
