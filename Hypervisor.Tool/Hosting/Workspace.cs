@@ -40,9 +40,6 @@ public sealed class Workspace
     /// <summary>The project that makes <see cref="Benchmark"/>.</summary>
     public string BenchmarkProject => Path.Combine(Root, "Hypervisor.Tests", "Guests", "Bench", "Bench.csproj");
 
-    /// <summary>The optional Linux program that prints the hypervisor's exit counts.</summary>
-    public string StatisticsProgram => Path.Combine(Artifacts, "hvstat");
-
     /// <summary>One folder for each machine run, with its logs.</summary>
     public string Runs => Path.Combine(Artifacts, "runs");
 
