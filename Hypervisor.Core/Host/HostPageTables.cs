@@ -48,7 +48,7 @@ public static unsafe class HostPageTables
         }
 
         bool fine = zeros != 0 && PageTables.Protect(root, 0, PageSizes.Size4K, PageFlags.None, arena);
-        fine &= PageTables.Protect(root, machine->LowPage, machine->LowPage + PageSizes.Size4K, Code, arena);
+        fine &= machine->LowPage == 0 || PageTables.Protect(root, machine->LowPage, machine->LowPage + PageSizes.Size4K, Code, arena);
         return fine ? root : 0;
     }
 

@@ -90,7 +90,7 @@ public static unsafe class SvmGuest
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool HasNoPrefix(ProcessorData* processor, Vmcb* vmcb) =>
-        InstructionFetch.ReadExecuted(processor->Machine->Window, vmcb->Cr3, vmcb->Rip) == TwoByteEscape;
+        *InstructionFetch.Executed(processor->Machine->Window, vmcb->Cr3, vmcb->Rip) == TwoByteEscape;
 
     /// <summary>Length of the instruction at RIP by decoding; the plain two bytes where it cannot be read any more.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

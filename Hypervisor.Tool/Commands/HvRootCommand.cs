@@ -15,6 +15,7 @@ public static class HvRootCommand
             BuildCommand.Create(workspace),
             RunCommand.Create(workspace),
             TestCommand.Create(workspace),
+            BenchCommand.Create(workspace),
             SetupCommand.Create(workspace),
             ImageCommand.Create(),
         };
