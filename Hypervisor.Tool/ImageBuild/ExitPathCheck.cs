@@ -3,7 +3,9 @@ using System.Linq;
 
 namespace Hypervisor.Tool.ImageBuild;
 
-/// <summary>Nothing that runs while a guest waits allocates, initializes lazily or needs services that the host does not have there.</summary>
+/// <summary>
+/// Nothing that runs while a guest waits allocates, initializes lazily or needs services that the host does not have there.
+/// </summary>
 public static class ExitPathCheck
 {
     /// <summary>What is wrong, a sentence each.</summary>

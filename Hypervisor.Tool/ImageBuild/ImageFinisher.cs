@@ -31,7 +31,8 @@ public static class ImageFinisher
 
         byte[] file = SectionAppender.Append(image, SymbolSection, SymbolTableWriter.Write(functions));
         PeImage finished = new(SymbolSection, file);
-        return new FinishedImage(file, functions.Count, CountExitPath(graph, rules), string.Join(' ', finished.Sections.Select(s => $"{s.Name}={s.VirtualSize}")));
+        string sections = string.Join(' ', finished.Sections.Select(s => $"{s.Name}={s.VirtualSize}"));
+        return new FinishedImage(file, functions.Count, CountExitPath(graph, rules), sections);
     }
 
     private static int CountExitPath(ImageGraph graph, ImageRules rules)

@@ -5,7 +5,10 @@ using Iced.Intel;
 
 namespace Hypervisor.Tool.ImageBuild;
 
-/// <summary>A function or a piece of data: what stands between one symbol of a section and the next. An undefined symbol is a node without a section.</summary>
+/// <summary>
+/// A function or a piece of data: what stands between one symbol of a section and the next. An undefined symbol is a node without a
+/// section.
+/// </summary>
 public sealed class ImageNode
 {
     private readonly List<string> _names = [];
@@ -50,8 +53,8 @@ public sealed class ImageNode
     public bool IsCode => Section is { IsCode: true };
 
     /// <summary>
-    /// Whether it is the compiler's description of a type, which ends in its table of virtual methods. Compiled code names it as a C++ compiler
-    /// would.
+    /// Whether it is the compiler's description of a type, which ends in its table of virtual methods. Compiled code names it as a C++
+    /// compiler would.
     /// </summary>
     public bool IsMethodTable =>
         _names.Exists(n => n.StartsWith("??_7", StringComparison.Ordinal) && n.EndsWith("@@6B@", StringComparison.Ordinal));

@@ -6,8 +6,11 @@ namespace Hypervisor.Tool.ImageBuild;
 /// <summary>What an image must look like. The defaults are those of hv.efi; test programs have others.</summary>
 public sealed record ImageRules
 {
-    /// <summary>Where the host is entered once the machine is a guest; from here on nothing may allocate or wait for initialization.</summary>
-    public static IReadOnlyList<string> HostRoots { get; } = ["SvmExitEntry", "SvmCpuidEntry", "HostFaultEntry", "ApplicationProcessorEntry"];
+    /// <summary>
+    /// Where the host is entered once the machine is a guest; from here on nothing may allocate or wait for initialization.
+    /// </summary>
+    public static IReadOnlyList<string> HostRoots { get; } =
+        ["SvmExitEntry", "SvmCpuidEntry", "HostFaultEntry", "ApplicationProcessorEntry"];
 
     /// <summary>Like <see cref="HostRoots"/>, but not in every image.</summary>
     public static IReadOnlyList<string> OptionalHostRoots { get; } = ["VmxExitEntry"];

@@ -59,8 +59,10 @@ public class CoffReaderTests
         ObjectBuilder builder = new();
         int code = builder.Section(".text", ObjectBuilder.CodeFlags, 0xC3);
         byte[] file = builder.Symbol("f", code, 0).Relocation(code, 0, "g").Write();
-        Assert.StartsWith("bad.obj is not a COFF object", Assert.Throws<HvException>(() => CoffReader.Read("bad.obj", file[..30])).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<HvException>(() => CoffReader.Read("bad.obj", file[..30])).Message;
+        Assert.StartsWith("bad.obj is not a COFF object", message, StringComparison.Ordinal);
         file[0] = 0x4C;
-        Assert.Contains("not for x86-64", Assert.Throws<HvException>(() => CoffReader.Read("bad.obj", file)).Message, StringComparison.Ordinal);
+        message = Assert.Throws<HvException>(() => CoffReader.Read("bad.obj", file)).Message;
+        Assert.Contains("not for x86-64", message, StringComparison.Ordinal);
     }
 }

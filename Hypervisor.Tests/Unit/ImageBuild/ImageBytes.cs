@@ -7,8 +7,8 @@ using Hypervisor.Tool.ImageBuild;
 namespace Hypervisor.Tests.Unit.ImageBuild;
 
 /// <summary>
-/// A small good image: headers, <c>.text</c> at 1000h, <c>.rdata</c> at 2000h, <c>.reloc</c> at 3000h, each of one file block. Tests spoil a word
-/// of it.
+/// A small good image: headers, <c>.text</c> at 1000h, <c>.rdata</c> at 2000h, <c>.reloc</c> at 3000h, each of one file block. Tests spoil
+/// a word of it.
 /// </summary>
 internal sealed class ImageBytes
 {
@@ -85,7 +85,8 @@ internal sealed class ImageBytes
 
     public ImageBytes Symbol(string name, uint offset, string section = "0001")
     {
-        _map.Append(CultureInfo.InvariantCulture, $" {section}:{offset:x8}       {name,-26} {Base + TextAddress + offset:x16}     test.obj\n");
+        ulong address = Base + TextAddress + offset;
+        _map.Append(CultureInfo.InvariantCulture, $" {section}:{offset:x8}       {name,-26} {address:x16}     test.obj\n");
         return this;
     }
 

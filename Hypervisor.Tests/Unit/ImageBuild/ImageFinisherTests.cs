@@ -9,10 +9,14 @@ using Xunit;
 
 namespace Hypervisor.Tests.Unit.ImageBuild;
 
-/// <summary>Checks of the linked image: a good one passes with its symbols embedded, and each bad one is refused with the sentence that says so.</summary>
+/// <summary>
+/// Checks of the linked image: a good one passes with its symbols embedded, and each bad one is refused with the sentence that says so.
+/// </summary>
 public unsafe class ImageFinisherTests
 {
     private const string Root = "SvmExitEntry";
+    private const string Start = ".text: SvmExitEntry+0h (image offset 1000h) is ";
+    private const string NotMovable = "the base relocations are stripped; they must be there, the host moves its image to a private copy";
     private static readonly byte[] s_code = [0x31, 0xC0, 0xC3, 0xCC, 0x90, 0xC3];
     private static readonly ImageRules s_rules = new() { Roots = [Root], Code16 = ["short_code"] };
 
@@ -54,9 +58,9 @@ public unsafe class ImageFinisherTests
     [InlineData(ImageBytes.Subsystem, 10, "the subsystem is 10; it must be 12 (EfiRuntimeDriver)")]
     [InlineData(ImageBytes.SectionAlignment, 0x200, "sections are aligned to 200h; it must be 1000h, a page, to protect each for itself")]
     [InlineData(ImageBytes.DllCharacteristics, 0x40, "DLL characteristics are 0040h; NX_COMPAT, 0100h, must be among them")]
-    [InlineData(ImageBytes.Characteristics, 0x23, "the base relocations are stripped; they must be there, the host moves its image to a private copy")]
-    [InlineData(ImageBytes.DllCharacteristics, 0x100, "the base relocations are stripped; they must be there, the host moves its image to a private copy")]
-    [InlineData(ImageBytes.Directories + (5 * 8) + 4, 0, "the base relocations are stripped; they must be there, the host moves its image to a private copy")]
+    [InlineData(ImageBytes.Characteristics, 0x23, NotMovable)]
+    [InlineData(ImageBytes.DllCharacteristics, 0x100, NotMovable)]
+    [InlineData(ImageBytes.Directories + (5 * 8) + 4, 0, NotMovable)]
     [InlineData(ImageBytes.Directories + (1 * 8) + 4, 40, "there is a data directory Import at 0h, 40 bytes; none is allowed")]
     [InlineData(ImageBytes.Directories + (12 * 8) + 4, 8, "there is a data directory ImportAddress at 0h, 8 bytes; none is allowed")]
     [InlineData(ImageBytes.Directories + (13 * 8) + 4, 8, "there is a data directory DelayImport at 0h, 8 bytes; none is allowed")]
@@ -78,14 +82,15 @@ public unsafe class ImageFinisherTests
 
     [Theory]
     [InlineData(new byte[] { 0x90, 0xC5, 0xF8, 0x77, 0xC3 }, ".text: SvmExitEntry+1h (image offset 1001h) is vzeroupper in VEX encoding")]
-    [InlineData(new byte[] { 0x62, 0xF1, 0x7C, 0x48, 0x58, 0xC1, 0xC3 }, ".text: SvmExitEntry+0h (image offset 1000h) is vaddps zmm0,zmm0,zmm1 in EVEX encoding")]
-    [InlineData(new byte[] { 0x8F, 0xE9, 0x78, 0x81, 0xC1, 0xC3 }, ".text: SvmExitEntry+0h (image offset 1000h) is vfrczpd xmm0,xmm1 in XOP encoding")]
+    [InlineData(new byte[] { 0x62, 0xF1, 0x7C, 0x48, 0x58, 0xC1, 0xC3 }, Start + "vaddps zmm0,zmm0,zmm1 in EVEX encoding")]
+    [InlineData(new byte[] { 0x8F, 0xE9, 0x78, 0x81, 0xC1, 0xC3 }, Start + "vfrczpd xmm0,xmm1 in XOP encoding")]
     [InlineData(new byte[] { 0x90, 0x06, 0xC3 }, ".text: SvmExitEntry+1h (image offset 1001h) is no instruction: 06C3")]
     [InlineData(new byte[] { 0x90, 0xE8, 0x00 }, ".text: SvmExitEntry+1h (image offset 1001h) is no instruction: E800")]
     public void A_bad_instruction_is_refused(byte[] code, string sentence)
     {
         ImageBytes bytes = new ImageBytes(code).Symbol(Root, 0);
-        Assert.StartsWith(sentence, Assert.Single(Assert.Throws<ImageRefusedException>(() => Finish(bytes)).Problems), StringComparison.Ordinal);
+        ImageRefusedException refused = Assert.Throws<ImageRefusedException>(() => Finish(bytes));
+        Assert.StartsWith(sentence, Assert.Single(refused.Problems), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,18 +111,19 @@ public unsafe class ImageFinisherTests
         int code = builder.Section(".text", ObjectBuilder.CodeFlags, 0xE9, 0, 0, 0, 0);
         builder.Symbol(Root, code, 0).Relocation(code, 1, "RhpNewFast");
         ImageBytes bytes = new ImageBytes(0xC5, 0xF8, 0x77, 0xC3).Symbol(Root, 0);
-        ImageRefusedException refused = Assert.Throws<ImageRefusedException>(() => ImageFinisher.Finish(bytes.Image, bytes.Map, [builder.Read()], s_rules));
+        ImageRefusedException refused = Assert.Throws<ImageRefusedException>(
+            () => ImageFinisher.Finish(bytes.Image, bytes.Map, [builder.Read()], s_rules));
         Assert.Equal(3, refused.Problems.Count);
     }
 
     [Fact]
     public void A_full_header_and_a_map_of_another_image_are_named()
     {
-        string message = Assert.Throws<HvException>(() => Finish(Good().Set32(ImageBytes.HeadersSize, 0x1D0))).Message;
-        Assert.Contains("there is no room for the header of section .hvsyms: the headers end at 1C0h of 1D0h", message, StringComparison.Ordinal);
-        Assert.Contains("another image", Assert.Throws<HvException>(() => Finish(Good().Symbol("far", 0x10000))).Message, StringComparison.Ordinal);
-        Assert.Contains("no function", Assert.Throws<HvException>(() => Finish(new ImageBytes(s_code))).Message, StringComparison.Ordinal);
-        Assert.Contains("not a PE32+ image", Assert.Throws<HvException>(() => new PeImage("x", new byte[100])).Message, StringComparison.Ordinal);
+        const string noRoom = "there is no room for the header of section .hvsyms: the headers end at 1C0h of 1D0h";
+        Fails(noRoom, () => Finish(Good().Set32(ImageBytes.HeadersSize, 0x1D0)));
+        Fails("another image", () => Finish(Good().Symbol("far", 0x10000)));
+        Fails("no function", () => Finish(new ImageBytes(s_code)));
+        Fails("not a PE32+ image", () => new PeImage("x", new byte[100]));
     }
 
     [Fact]
@@ -136,6 +142,9 @@ public unsafe class ImageFinisherTests
         builder.Symbol(Root, builder.Section(".text", ObjectBuilder.CodeFlags, s_code), 0);
         return ImageFinisher.Finish(bytes.Image, bytes.Map, [builder.Read()], s_rules);
     }
+
+    private static void Fails(string sentence, Func<object> action) =>
+        Assert.Contains(sentence, Assert.Throws<HvException>(action).Message, StringComparison.Ordinal);
 
     private static string[] InstructionProblems(ImageBytes bytes) =>
         [.. InstructionCheck.Run(bytes.Image, LinkerMap.Functions(bytes.Map, bytes.Image), s_rules)];

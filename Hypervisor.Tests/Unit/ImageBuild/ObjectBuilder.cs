@@ -16,7 +16,9 @@ internal sealed class ObjectBuilder
     public const ushort Address64 = 1;
     public const ushort Rel32 = 4;
 
-    private readonly List<(string Name, uint Flags, byte[] Data, List<(uint Offset, string Symbol, ushort Type)> Relocations)> _sections = [];
+    private readonly List<(string Name, uint Flags, byte[] Data, List<(uint Offset, string Symbol, ushort Type)> Relocations)> _sections =
+        [];
+
     private readonly List<(string Name, uint Value, int Section, byte Class, bool Auxiliary)> _symbols = [];
 
     public int Section(string name, uint flags, params byte[] data)
