@@ -61,6 +61,20 @@ internal sealed partial class LinuxGuest : IDisposable
         return number;
     }
 
+    /// <summary>Types a command at the prompt of the UEFI Shell and returns what came until the next one, on one line: the Shell breaks lines at its width.</summary>
+    internal string RunInShell(string command)
+    {
+        Machine.SendLine(command);
+        return Machine.WaitFor(@"([\s\S]*?)FS0:\\> ", LinuxFixture.StepLimit, $"The Shell's '{command}' did not end").Groups[1].Value.Replace("\n", string.Empty);
+    }
+
+    /// <summary>Boots Linux from the prompt of the UEFI Shell.</summary>
+    internal void BootFromShell()
+    {
+        Machine.SendLine("linux.nsh");
+        WaitForPrompt();
+    }
+
     /// <summary>Reboots by one of the ways the kernel knows ("acpi", "kbd", "triple", "efi") and waits for the prompt of the next boot.</summary>
     internal void Reboot(string way)
     {

@@ -64,13 +64,17 @@ public sealed class LinuxOnHypervisorTests
     }
 
     [EmulatorFact]
-    public void One_processor()
+    public void One_processor_and_the_log_on_the_console()
     {
-        using LinuxGuest guest = _linux.Boot(_linux.Options("test-one", hypervisor: true, processors: 1));
+        using LinuxGuest guest = _linux.Boot(_linux.Options("test-one", hypervisor: true, processors: 1) with
+        {
+            Configuration = "serial = com1\nstatus = on\n",
+        });
         Assert.Equal("0", guest.Run("cat /sys/devices/system/cpu/online"));
         _output.WriteLine(guest.Run("hvstat"));
+        Assert.Empty(guest.Launches);
+        Assert.Contains("hv: AMD-V, 1 processor", guest.Machine.Console.Text, StringComparison.Ordinal);
         guest.PowerOff();
-        Assert.Single(guest.Launches);
     }
 
     [EmulatorFact]
