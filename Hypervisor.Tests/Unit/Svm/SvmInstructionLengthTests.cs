@@ -181,8 +181,8 @@ public sealed unsafe class SvmInstructionLengthTests : IDisposable
         for (int round = 0; round < Fuzz.Rounds(300); round++)
         {
             List<ulong[]> results = [];
-            ulong leaf = leaves[random.Next(leaves.Length)] | ((ulong)random.Next() << 32);
-            ulong subleaf = (ulong)random.Next(3) | ((ulong)random.Next() << 32);
+            ulong leaf = leaves[random.Next(leaves.Length)] | ((ulong)(uint)random.Next() << 32);
+            ulong subleaf = (uint)random.Next(3) | ((ulong)(uint)random.Next() << 32);
             ulong cr4 = 0x620 | ((ulong)random.Next(2) << 18) | ((ulong)random.Next(2) << 22);
             foreach (bool shortWay in new[] { true, false })
             {
