@@ -127,8 +127,9 @@ internal sealed unsafe class SimulatedMachine : IDisposable
     /// <summary>What the log holds, a line each.</summary>
     internal string LogText()
     {
-        // The log is the first thing behind the image.
-        return Encoding.ASCII.GetString(new ReadOnlySpan<byte>((void*)(Options.RegionBase + Options.ImageSize), MachineBuilder.LogSize));
+        // The log is the first thing behind the image: the line being written, then the ring.
+        const int line = 224;
+        return Encoding.ASCII.GetString(new ReadOnlySpan<byte>((void*)(Options.RegionBase + Options.ImageSize + line), MachineBuilder.LogSize - line));
     }
 
     public void Dispose()

@@ -14,8 +14,8 @@ public sealed unsafe class SvmNmiModelTests : IDisposable
 {
     private const ulong Trap = 1 << 8;
     private const ulong SingleStep = 1 << 14;
-    private const ulong HandlerIret = 0x9_0040;
-    private const ulong ExceptionIret = 0x8_0080;
+    private const ulong NmiHandler = 0x9_0000;
+    private const ulong ExceptionHandler = 0x8_0000;
 
     private readonly SimulatedMachine _machine = new();
     private readonly Stack<(ulong Rip, ulong Flags)> _frames = new();
@@ -26,6 +26,7 @@ public sealed unsafe class SvmNmiModelTests : IDisposable
     private int _expected;
     private int _delivered;
     private int _spurious;
+    private ulong _nextIret = 0xA_0000;
 
     private enum Step
     {
@@ -97,7 +98,7 @@ public sealed unsafe class SvmNmiModelTests : IDisposable
                 break;
             case Step.Exception:
                 _frames.Push((_machine.Vmcb->Rip, _machine.Vmcb->RFlags));
-                _machine.Vmcb->Rip = ExceptionIret - 0x40;
+                _machine.Vmcb->Rip = ExceptionHandler;
                 _machine.Vmcb->RFlags &= ~Trap;
                 break;
             case Step.OtherExit:
@@ -118,7 +119,7 @@ public sealed unsafe class SvmNmiModelTests : IDisposable
             return;
         }
 
-        _machine.Vmcb->Rip = _machine.Vmcb->Rip >= HandlerIret - 0x40 ? HandlerIret : ExceptionIret;
+        _machine.Vmcb->Rip = _nextIret += 16; // each at an address of its own: at a shared one an NMI may come one instruction late
         if ((_machine.Vmcb->Intercepts1 & SvmIntercepts1.Iret) != 0)
         {
             _machine.Exit(SvmExitCode.Iret);
@@ -205,7 +206,7 @@ public sealed unsafe class SvmNmiModelTests : IDisposable
         {
             _delivered++;
             _frames.Push((_machine.Vmcb->Rip, _machine.Vmcb->RFlags));
-            _machine.Vmcb->Rip = HandlerIret - 0x40;
+            _machine.Vmcb->Rip = NmiHandler;
             _machine.Vmcb->RFlags &= ~Trap;
         }
         else if (injected.IsValid)

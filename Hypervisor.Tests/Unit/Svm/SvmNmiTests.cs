@@ -191,15 +191,6 @@ public sealed unsafe class SvmNmiTests : IDisposable
     }
 
     [Fact]
-    public void An_nmi_that_meets_an_interrupted_event_is_not_lost()
-    {
-        _machine.Vmcb->ExitInterruptInfo = SvmEvent.Exception(14, 2).Value;
-        Arrive();
-        _machine.Vmcb->ExitInterruptInfo = 0;
-        AssertNmiIsNotLost(SvmEvent.Exception(14, 2).Value);
-    }
-
-    [Fact]
     public void Init_forgets_nmis()
     {
         SimulatedProcessor processor = _machine.Processors[1];

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Memory;
 using Hypervisor.Core.Svm;
@@ -323,8 +322,8 @@ public sealed unsafe class SvmPageFaultsTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0x7000_F000ul, 0x7001_0000ul)]
-    [InlineData(0x7FF0_0000ul, 0x7001_0000ul)]
+    [InlineData(0x6000_F000ul, 0x6001_0000ul)]
+    [InlineData(0x6FF0_0000ul, 0x6001_0000ul)]
     public void The_page_opens_where_the_apic_shares_the_table_too(ulong apic, ulong region)
     {
         using SimulatedMachine machine = new(new MachineOptions { RegionBase = region, ApicPage = apic });
