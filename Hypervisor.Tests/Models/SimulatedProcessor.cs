@@ -246,7 +246,8 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
     public void Pause()
     {
         Boundary?.Invoke();
-        Paused?.Invoke(++Pauses);
+        Pauses++;
+        Paused?.Invoke(Pauses);
     }
 
     public void Halt() => Halts++;

@@ -119,7 +119,7 @@ public sealed unsafe class SvmNmiModelTests : IDisposable
             return;
         }
 
-        _machine.Vmcb->Rip = _nextIret += 16; // each at an address of its own: at a shared one an NMI may come one instruction late
+        _machine.Vmcb->Rip = _nextIret += 0x1_0000; // each at an address of its own: at a shared one an NMI may come one instruction late
         if ((_machine.Vmcb->Intercepts1 & SvmIntercepts1.Iret) != 0)
         {
             _machine.Exit(SvmExitCode.Iret);
