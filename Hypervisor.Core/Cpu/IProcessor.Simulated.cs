@@ -102,6 +102,9 @@ public unsafe interface IProcessor
     /// <inheritdoc cref="Instructions.OpenGlobalInterruptWindow"/>
     void OpenGlobalInterruptWindow();
 
+    /// <inheritdoc cref="Instructions.OpenInterruptWindow"/>
+    void OpenInterruptWindow();
+
     /// <inheritdoc cref="Instructions.VmSave"/>
     void VmSave(ulong vmcbPhysicalAddress);
 

@@ -76,6 +76,8 @@ public static unsafe partial class Instructions
 
     public static partial void OpenGlobalInterruptWindow() => Plugged.OpenGlobalInterruptWindow();
 
+    public static partial void OpenInterruptWindow() => Plugged.OpenInterruptWindow();
+
     public static partial void VmSave(ulong vmcbPhysicalAddress) => Plugged.VmSave(vmcbPhysicalAddress);
 
     public static partial uint ReadMmio32(ulong address) => Plugged.ReadMmio32(address);

@@ -109,6 +109,12 @@ public static unsafe partial class Instructions
     /// <summary>Opens the global interrupt flag for a moment so that pending NMIs reach the host's handler (AMD APM vol 2 §15.17).</summary>
     public static partial void OpenGlobalInterruptWindow();
 
+    /// <summary>
+    /// Lets the local APIC deliver what is pending, for a moment: the host's entries for interrupts return at once, so that each moves from requested to in
+    /// service.
+    /// </summary>
+    public static partial void OpenInterruptWindow();
+
     /// <summary>VMSAVE (AMD APM vol 2 §15.14): stores FS, GS, TR, LDTR and the system-call MSRs.</summary>
     public static partial void VmSave(ulong vmcbPhysicalAddress);
 

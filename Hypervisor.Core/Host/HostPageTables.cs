@@ -28,7 +28,7 @@ public static unsafe class HostPageTables
         PageTables.FillGigabytes(low, 0, Data);
         PageTableEntry* entries = (PageTableEntry*)root;
         entries[0] = new PageTableEntry(low, PageFlags.Table);
-        uint count = NestedTables.RootEntries(machine->PhysicalAddressBits);
+        uint count = System.Math.Min(NestedTables.RootEntries(machine->PhysicalAddressBits), (uint)UpperHalf);
         for (uint i = 0; i < count; i++)
         {
             // From 512 GiB on there is nothing of the host: the guest's tables serve, made non-executable from above.

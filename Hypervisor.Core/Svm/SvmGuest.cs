@@ -51,7 +51,9 @@ public static unsafe class SvmGuest
     public static void Raise(Vmcb* vmcb, SvmEvent exception)
     {
         SvmEvent merged = new SvmEvent(vmcb->EventInjection).Then(exception, out bool shutdown);
-        vmcb->EventInjection = merged.Value;
+
+        // Real mode has no error codes on its stack (AMD APM vol 2 §8.2), and VMRUN pushes what it is given.
+        vmcb->EventInjection = new Cr0(vmcb->Cr0).ProtectionEnable ? merged.Value : merged.WithoutErrorCode.Value;
         if (shutdown)
         {
             MachineReset.Reset();
@@ -90,7 +92,7 @@ public static unsafe class SvmGuest
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool HasNoPrefix(ProcessorData* processor, Vmcb* vmcb) =>
-        InstructionFetch.ReadExecuted(processor->Machine->Window, vmcb->Cr3, vmcb->Rip) == TwoByteEscape;
+        *InstructionFetch.Executed(processor->Machine->Window, vmcb->Cr3, vmcb->Rip) == TwoByteEscape;
 
     /// <summary>Length of the instruction at RIP by decoding; the plain two bytes where it cannot be read any more.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

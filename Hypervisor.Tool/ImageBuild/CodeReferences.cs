@@ -5,8 +5,8 @@ using Iced.Intel;
 namespace Hypervisor.Tool.ImageBuild;
 
 /// <summary>
-/// What a function refers to without a relocation: branches and addresses within its section, virtual calls, and the function below it where
-/// control falls through.
+/// What a function refers to without a relocation: branches and addresses within its section, virtual calls, and the function below it
+/// where control falls through.
 /// </summary>
 internal static class CodeReferences
 {
@@ -19,16 +19,15 @@ internal static class CodeReferences
     public static void Add(ImageNode function, ImageGraph graph, ImageRules rules)
     {
         CoffSection section = function.Section!;
-        int size = (int)(function.End - function.Start);
-        HashSet<uint> relocated = [.. section.Relocations.Where(r => r.Offset >= function.Start && r.Offset < function.End).Select(r => r.Offset)];
-        ByteArrayCodeReader bytes = new(section.Data, (int)function.Start, size);
-        Decoder decoder = Decoder.Create(rules.BitnessOf(function.Names), bytes, function.Start);
+        HashSet<uint> relocated =
+            [.. section.Relocations.Select(r => r.Offset).Where(offset => offset >= function.Start && offset < function.End)];
         Dictionary<Register, int> loaded = [];
         FlowControl last = FlowControl.Return;
-        while (bytes.CanReadByte)
+        foreach (Instruction instruction in function.Decode(rules))
         {
-            Instruction instruction = decoder.Decode();
-            if (ReferenceOf(instruction) is { } target && !IsRelocated(instruction, relocated) && graph.Find(section, (long)target) is { } node)
+            if (ReferenceOf(instruction) is { } target
+                && !IsRelocated(instruction, relocated)
+                && graph.Find(section, (long)target) is { } node)
             {
                 function.AddTarget(node);
             }
@@ -93,7 +92,8 @@ internal static class CodeReferences
 
     private static int SlotOf(in Instruction instruction)
     {
-        bool isField = instruction.MemoryBase is not (Register.None or Register.RIP or Register.RSP) && instruction.MemoryIndex == Register.None;
+        bool isField =
+            instruction.MemoryBase is not (Register.None or Register.RIP or Register.RSP) && instruction.MemoryIndex == Register.None;
         ulong displacement = instruction.MemoryDisplacement64;
         return isField && displacement % SlotSize == 0 && displacement < ushort.MaxValue ? (int)displacement : 0;
     }

@@ -7,7 +7,9 @@ using Hypervisor.Tool.Hosting;
 
 namespace Hypervisor.Tool.ImageBuild;
 
-/// <summary>Reads COFF objects for x86-64 (PE/COFF specification §3 to §5), the usual form and the one for more than 65,279 sections (/bigobj).</summary>
+/// <summary>
+/// Reads COFF objects for x86-64 (PE/COFF specification §3 to §5), the usual form and the one for more than 65,279 sections (/bigobj).
+/// </summary>
 public sealed class CoffReader
 {
     private const ushort MachineAmd64 = 0x8664;
@@ -31,7 +33,8 @@ public sealed class CoffReader
     {
         _file = file;
 
-        // A machine of 0 with "section count" FFFFh is an import record or, from version 2 on, the big form (winnt.h, ANON_OBJECT_HEADER_BIGOBJ).
+        // A machine of 0 with "section count" FFFFh is an import record or, from version 2 on, the big form (winnt.h,
+        // ANON_OBJECT_HEADER_BIGOBJ).
         _big = U16(0) == 0 && U16(2) == 0xFFFF && U16(4) >= 2;
         if (U16(_big ? 6 : 0) != MachineAmd64)
         {
@@ -53,7 +56,8 @@ public sealed class CoffReader
             CoffReader reader = new(file);
             return new CoffFile(name, reader.ReadSections(), reader.ReadSymbols());
         }
-        catch (Exception broken) when (broken is InvalidDataException or ArgumentOutOfRangeException or FormatException or OverflowException)
+        catch (Exception broken)
+            when (broken is InvalidDataException or ArgumentOutOfRangeException or FormatException or OverflowException)
         {
             throw new HvException($"{name} is not a COFF object that can be read: {broken.Message}", broken);
         }

@@ -1,6 +1,8 @@
 namespace Hypervisor.Tool.ImageBuild;
 
-/// <summary>A record of the symbol table (PE/COFF specification §5.4). Auxiliary records keep their places in the table as empty ones.</summary>
+/// <summary>
+/// A record of the symbol table (PE/COFF specification §5.4). Auxiliary records keep their places in the table as empty ones.
+/// </summary>
 /// <param name="Name">The name.</param>
 /// <param name="Value">Offset in the section; for a common block its size.</param>
 /// <param name="Section">Number of the section from 1; 0 for undefined, negative for absolute values and debug records.</param>

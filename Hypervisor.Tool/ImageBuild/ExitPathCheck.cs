@@ -3,7 +3,9 @@ using System.Linq;
 
 namespace Hypervisor.Tool.ImageBuild;
 
-/// <summary>Nothing that runs while a guest waits allocates, initializes lazily or needs services that the host does not have there.</summary>
+/// <summary>
+/// Nothing that runs while a guest waits allocates, initializes lazily or needs services that the host does not have there.
+/// </summary>
 public static class ExitPathCheck
 {
     /// <summary>What is wrong, a sentence each.</summary>
@@ -26,37 +28,13 @@ public static class ExitPathCheck
         }
     }
 
-    /// <summary>Goes through all that is reachable, nearest first, so that the path shown is a shortest one.</summary>
     private static IEnumerable<string> Search(string rootName, ImageNode root)
     {
-        Dictionary<ImageNode, ImageNode?> reachedFrom = new() { [root] = null };
-        Queue<ImageNode> waiting = new([root]);
-        while (waiting.TryDequeue(out ImageNode? node))
-        {
-            if (ExitPathRule.BrokenBy(node) is { } rule)
-            {
-                yield return $"exit path: {rule.What} is reachable, {PathTo(node, reachedFrom)}; nothing reachable from {rootName} may need it";
-                continue;
-            }
-
-            foreach (ImageNode target in node.Targets)
-            {
-                if (reachedFrom.TryAdd(target, node))
-                {
-                    waiting.Enqueue(target);
-                }
-            }
-        }
-    }
-
-    private static string PathTo(ImageNode node, Dictionary<ImageNode, ImageNode?> reachedFrom)
-    {
-        Stack<string> path = [];
-        for (ImageNode? step = node; step != null; step = reachedFrom[step])
-        {
-            path.Push(step.Name);
-        }
-
-        return string.Join(" -> ", path);
+        Reach reach = new(root, n => ExitPathRule.BrokenBy(n) != null);
+        return
+            from node in reach.Nodes
+            let rule = ExitPathRule.BrokenBy(node)
+            where rule != null
+            select $"exit path: {rule.What} is reachable, {reach.PathTo(node)}; nothing reachable from {rootName} may need it";
     }
 }

@@ -22,7 +22,7 @@ public sealed record ExitPathRule(string What, string[] Prefixes, string[] Parts
         new(ThreadStatic, ["__GetThreadStaticBase", "_tls_index"], ["ThreadStatic"]),
         new(
             "interface dispatch",
-            ["RhpInitialDynamic", "RhpInitialInterface", "RhpInterfaceDispatch", "RhpResolveInterface", "RhpCidResolve", "__InterfaceDispatchCell"],
+            ["RhpInitialDynamic", "RhpInitialInterface", "RhpInterfaceDispatch", "RhpResolveInterface", "__InterfaceDispatchCell"],
             ["ResolveInterfaceMethod"]),
         new("a stack probe", ["RhpStackProbe", "__chkstk"], []),
     ];

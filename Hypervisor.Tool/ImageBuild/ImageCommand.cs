@@ -8,7 +8,9 @@ using Hypervisor.Tool.Stubs;
 
 namespace Hypervisor.Tool.ImageBuild;
 
-/// <summary>The steps of the image's build that MSBuild hands to the tool: <c>hv-tool image stubs</c> and <c>hv-tool image finish</c>.</summary>
+/// <summary>
+/// The steps of the image's build that MSBuild hands to the tool: <c>hv-tool image stubs</c> and <c>hv-tool image finish</c>.
+/// </summary>
 public static class ImageCommand
 {
     private static readonly Option<FileInfo> s_output = new("--out") { Required = true, Description = "the file to write" };
@@ -22,7 +24,15 @@ public static class ImageCommand
         Description = "a symbol whose whole reach must not allocate; by default the host's entries if --subsystem is 12",
     };
 
-    private static readonly Option<string[]> s_optionalRoots = new("--optional-root") { Description = "like --root, but the symbol may be missing" };
+    private static readonly Option<string[]> s_optionalRoots = new("--optional-root")
+    {
+        Description = "like --root, but the symbol may be missing",
+    };
+
+    private static readonly Option<string[]> s_code16 = new("--code16")
+    {
+        Description = "a function of 16-bit code; by default the start-up code of application processors",
+    };
 
     private static readonly Option<ushort> s_subsystem = new("--subsystem")
     {
@@ -42,7 +52,7 @@ public static class ImageCommand
 
         Command finish = new("finish", "check the linked image, embed its symbols and write it")
         {
-            s_image, s_map, s_objects, s_output, s_roots, s_optionalRoots, s_subsystem,
+            s_image, s_map, s_objects, s_output, s_roots, s_optionalRoots, s_code16, s_subsystem,
         };
         finish.SetAction(Finish);
         return new Command("image", "steps of the image's build") { Hidden = true, Subcommands = { stubs, finish } };
@@ -55,7 +65,8 @@ public static class ImageCommand
         try
         {
             PeImage image = new(linked.Name, File.ReadAllBytes(linked.FullName));
-            CoffFile[] objects = [.. arguments.GetRequiredValue(s_objects).Select(o => CoffReader.Read(o.Name, File.ReadAllBytes(o.FullName)))];
+            FileInfo[] files = arguments.GetRequiredValue(s_objects);
+            CoffFile[] objects = [.. files.Select(o => CoffReader.Read(o.Name, File.ReadAllBytes(o.FullName)))];
             string map = File.ReadAllText(arguments.GetRequiredValue(s_map).FullName);
             FinishedImage finished = ImageFinisher.Finish(image, map, objects, Rules(arguments));
             WriteAtomically(output.FullName, finished.File);
@@ -81,6 +92,11 @@ public static class ImageCommand
     private static ImageRules Rules(ParseResult arguments)
     {
         ImageRules rules = new() { Subsystem = (PeSubsystem)arguments.GetValue(s_subsystem) };
+        if (arguments.GetResult(s_code16) is { Implicit: false })
+        {
+            rules = rules with { Code16 = arguments.GetValue(s_code16) ?? [] };
+        }
+
         if (arguments.GetResult(s_roots) is { Implicit: false } || arguments.GetResult(s_optionalRoots) is { Implicit: false })
         {
             return rules with { Roots = arguments.GetValue(s_roots) ?? [], OptionalRoots = arguments.GetValue(s_optionalRoots) ?? [] };

@@ -21,11 +21,24 @@ public static class ImageFinisher
         Refuse(PeCheck.Run(image, rules));
         ImageGraph graph = ImageGraph.Build(objects, rules);
         IReadOnlyList<MapSymbol> functions = LinkerMap.Functions(map, image);
-        Refuse([.. SymbolCheck.Run(graph), .. ExitPathCheck.Run(graph, rules), .. InstructionCheck.Run(image, functions, rules)]);
+        Refuse(
+        [
+            .. SymbolCheck.Run(graph),
+            .. ExitPathCheck.Run(graph, rules),
+            .. GuestVectorCheck.Run(graph, rules),
+            .. InstructionCheck.Run(image, functions, rules),
+        ]);
 
         byte[] file = SectionAppender.Append(image, SymbolSection, SymbolTableWriter.Write(functions));
         PeImage finished = new(SymbolSection, file);
-        return new FinishedImage(file, functions.Count, string.Join(' ', finished.Sections.Select(s => $"{s.Name}={s.VirtualSize}")));
+        string sections = string.Join(' ', finished.Sections.Select(s => $"{s.Name}={s.VirtualSize}"));
+        return new FinishedImage(file, functions.Count, CountExitPath(graph, rules), sections);
+    }
+
+    private static int CountExitPath(ImageGraph graph, ImageRules rules)
+    {
+        IEnumerable<ImageNode> roots = rules.Roots.Concat(rules.OptionalRoots).Select(graph.Find).OfType<ImageNode>();
+        return roots.SelectMany(r => new Reach(r, _ => false).Nodes).Where(n => n.IsCode).Distinct().Count();
     }
 
     private static void Refuse(IEnumerable<string> problems)

@@ -6,12 +6,12 @@ using System.Linq;
 namespace Hypervisor.Tool.ImageBuild;
 
 /// <summary>
-/// Who refers to whom in the objects that are linked. The compiler resolves branches within its own code section and leaves no relocation for
-/// them, so that code is decoded as well (<see cref="CodeReferences"/>).
+/// Who refers to whom in the objects that are linked. The compiler resolves branches within its own code section and leaves no relocation
+/// for them, so that code is decoded as well (<see cref="CodeReferences"/>).
 /// </summary>
 /// <remarks>
-/// A virtual call reaches the method in the same place of every method table. A function pointer is followed from where its address is taken,
-/// not from where it is called.
+/// A virtual call reaches the method in the same place of every method table. A function pointer is followed from where its address is
+/// taken, not from where it is called.
 /// </remarks>
 public sealed class ImageGraph
 {

@@ -1,10 +1,14 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Iced.Intel;
 
 namespace Hypervisor.Tool.ImageBuild;
 
-/// <summary>A function or a piece of data: what stands between one symbol of a section and the next. An undefined symbol is a node without a section.</summary>
+/// <summary>
+/// A function or a piece of data: what stands between one symbol of a section and the next. An undefined symbol is a node without a
+/// section.
+/// </summary>
 public sealed class ImageNode
 {
     private readonly List<string> _names = [];
@@ -49,14 +53,26 @@ public sealed class ImageNode
     public bool IsCode => Section is { IsCode: true };
 
     /// <summary>
-    /// Whether it is the compiler's description of a type, which ends in its table of virtual methods. Compiled code names it as a C++ compiler
-    /// would.
+    /// Whether it is the compiler's description of a type, which ends in its table of virtual methods. Compiled code names it as a C++
+    /// compiler would.
     /// </summary>
     public bool IsMethodTable =>
         _names.Exists(n => n.StartsWith("??_7", StringComparison.Ordinal) && n.EndsWith("@@6B@", StringComparison.Ordinal));
 
     /// <summary>The name to show: of two the shorter is the exported one.</summary>
     public string Name => _names.Count == 0 ? $"{Section?.Name}+{Start:X}h of {File}" : _names.MinBy(n => n.Length)!;
+
+    /// <summary>The instructions of a function; their addresses are offsets in the section.</summary>
+    /// <param name="rules">Knows which code is not for 64 bits.</param>
+    public IEnumerable<Instruction> Decode(ImageRules rules)
+    {
+        ByteArrayCodeReader bytes = new(Section!.Data, (int)Start, (int)(End - Start));
+        Decoder decoder = Decoder.Create(rules.BitnessOf(_names), bytes, Start);
+        while (bytes.CanReadByte)
+        {
+            yield return decoder.Decode();
+        }
+    }
 
     /// <summary>Adds a name.</summary>
     public void AddName(string name) => _names.Add(name);

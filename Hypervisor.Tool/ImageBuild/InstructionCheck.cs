@@ -6,8 +6,8 @@ using Iced.Intel;
 namespace Hypervisor.Tool.ImageBuild;
 
 /// <summary>
-/// All code of the linked image decodes, and none of it is in a vector encoding (VEX, EVEX, XOP): those clear or need register state that belongs
-/// to the guest and that the host does not save.
+/// All code of the linked image decodes, and none of it is in a vector encoding (VEX, EVEX, XOP): those clear or need register state that
+/// belongs to the guest and that the host does not save.
 /// </summary>
 public static class InstructionCheck
 {
@@ -29,7 +29,7 @@ public static class InstructionCheck
             for (int i = 0; i < starts.Length; i++)
             {
                 uint next = i + 1 < starts.Length ? starts[i + 1].Address : end;
-                ReadOnlySpan<byte> body = code.AsSpan()[(int)(starts[i].Address - section.VirtualAddress)..(int)(next - section.VirtualAddress)];
+                ReadOnlySpan<byte> body = code.AsSpan((int)(starts[i].Address - section.VirtualAddress), (int)(next - starts[i].Address));
                 if (Decode(starts[i], body, section.Name, rules) is { } problem)
                 {
                     yield return problem;

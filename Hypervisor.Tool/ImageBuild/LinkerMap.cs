@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
@@ -6,10 +7,14 @@ using Hypervisor.Tool.Hosting;
 
 namespace Hypervisor.Tool.ImageBuild;
 
-/// <summary>Reads the map that lld-link writes in the form of Microsoft's linker: <c> 0001:00000020  name  0000000140001020  object</c>.</summary>
+/// <summary>
+/// Reads the map that lld-link writes in the form of Microsoft's linker: <c> 0001:00000020  name  0000000140001020  object</c>.
+/// </summary>
 public static partial class LinkerMap
 {
-    /// <summary>The functions of the image in the order of their addresses, one for each: of several names the shortest, which is the exported one.</summary>
+    /// <summary>
+    /// The functions of the image in the order of their addresses, one for each: of several names the shortest, which is the exported one.
+    /// </summary>
     /// <param name="text">The map.</param>
     /// <param name="image">The image it describes.</param>
     public static IReadOnlyList<MapSymbol> Functions(string text, PeImage image)
@@ -18,10 +23,11 @@ public static partial class LinkerMap
         foreach (Match line in SymbolLine().Matches(text))
         {
             string name = line.Groups["name"].Value;
-            ulong offset = ulong.Parse(line.Groups["address"].ValueSpan, NumberStyles.HexNumber, CultureInfo.InvariantCulture) - image.ImageBase;
+            ReadOnlySpan<char> digits = line.Groups["address"].ValueSpan;
+            ulong offset = ulong.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture) - image.ImageBase;
             if (offset >= image.ImageSize)
             {
-                throw new HvException($"the map has {name} at {line.Groups["address"].Value}, outside the image: it is of another image");
+                throw new HvException($"the map has {name} at {digits}, outside the image: it is of another image");
             }
 
             uint address = (uint)offset;

@@ -16,7 +16,8 @@ public static class PeCheck
         [PeDirectory.Import, PeDirectory.ImportAddress, PeDirectory.DelayImport, PeDirectory.ThreadLocalStorage];
 
     /// <summary>What is wrong, a sentence each.</summary>
-    public static IEnumerable<string> Run(PeImage image, ImageRules rules) => [.. Headers(image, rules), .. Directories(image), .. Sections(image)];
+    public static IEnumerable<string> Run(PeImage image, ImageRules rules) =>
+        [.. Headers(image, rules), .. Directories(image), .. Sections(image)];
 
     private static IEnumerable<string> Headers(PeImage image, ImageRules rules)
     {
@@ -32,7 +33,8 @@ public static class PeCheck
 
         if (image.SectionAlignment != PageSize)
         {
-            yield return $"sections are aligned to {image.SectionAlignment:X}h; it must be {PageSize:X}h, a page, to protect each for itself";
+            yield return $"sections are aligned to {image.SectionAlignment:X}h; "
+                + $"it must be {PageSize:X}h, a page, to protect each for itself";
         }
 
         if ((image.DllCharacteristics & NxCompatible) == 0)
@@ -70,12 +72,14 @@ public static class PeCheck
         {
             if (section.IsWritable && section.IsExecutable)
             {
-                yield return $"section {section.Name} at {section.VirtualAddress:X}h is writable and executable; a section may be one of the two";
+                yield return $"section {section.Name} at {section.VirtualAddress:X}h is writable and executable; "
+                    + "a section may be one of the two";
             }
 
-            if ((ulong)section.RawOffset + section.RawSize > (ulong)image.File.Length)
+            ulong end = (ulong)section.RawOffset + section.RawSize;
+            if (end > (ulong)image.File.Length)
             {
-                yield return $"section {section.Name} at {section.VirtualAddress:X}h ends at {section.RawOffset + section.RawSize:X}h in the file; "
+                yield return $"section {section.Name} at {section.VirtualAddress:X}h ends at {end:X}h in the file; "
                     + $"the file ends at {image.File.Length:X}h";
             }
         }

@@ -7,7 +7,9 @@ using Hypervisor.Tool.Hosting;
 
 namespace Hypervisor.Tool.ImageBuild;
 
-/// <summary>A linked PE32+ image (PE/COFF specification §3 and §4): what the checks read of it, and the few words that appending a section changes.</summary>
+/// <summary>
+/// A linked PE32+ image (PE/COFF specification §3 and §4): what the checks read of it, and the few words that appending a section changes.
+/// </summary>
 public sealed class PeImage
 {
     /// <summary>Machine type of x86-64.</summary>

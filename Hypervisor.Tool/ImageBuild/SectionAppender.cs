@@ -5,7 +5,9 @@ using Hypervisor.Tool.Hosting;
 
 namespace Hypervisor.Tool.ImageBuild;
 
-/// <summary>Adds a section of read-only data behind the last one (PE/COFF specification §4): the rest of the image stays where it is.</summary>
+/// <summary>
+/// Adds a section of read-only data behind the last one (PE/COFF specification §4): the rest of the image stays where it is.
+/// </summary>
 public static class SectionAppender
 {
     private const int MaximumName = 8;

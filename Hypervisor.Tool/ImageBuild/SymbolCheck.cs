@@ -9,8 +9,8 @@ namespace Hypervisor.Tool.ImageBuild;
 /// All symbols are defined, and the compiler's helpers that the code uses are those the core library means to give it.
 /// </summary>
 /// <remarks>
-/// The list of allowed helpers is the class <c>Internal.Runtime.RuntimeContract</c> itself, as the objects show it: what it exports is allowed.
-/// A helper that comes from elsewhere is one that nobody has thought about.
+/// The list of allowed helpers is the class <c>Internal.Runtime.RuntimeContract</c> itself, as the objects show it: what it exports is
+/// allowed. A helper that comes from elsewhere is one that nobody has thought about.
 /// </remarks>
 public static partial class SymbolCheck
 {
@@ -21,7 +21,8 @@ public static partial class SymbolCheck
     {
         foreach (ImageNode undefined in graph.Nodes.Where(n => n.IsUndefined))
         {
-            yield return $"symbol {undefined.Name} of {undefined.File} is not defined in any object{Users(graph, undefined)}; none may be undefined";
+            yield return $"symbol {undefined.Name} of {undefined.File} is not defined in any object{Users(graph, undefined)}; "
+                + "none may be undefined";
         }
 
         foreach (ImageNode helper in graph.Nodes.Where(IsHelper))

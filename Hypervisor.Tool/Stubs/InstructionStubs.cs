@@ -136,6 +136,16 @@ public static class InstructionStubs
         w.Add(Prefix + "WriteBackInvalidate", a => { a.wbinvd(); a.ret(); });
         w.Add(Prefix + "Undefined", a => { a.ud2(); a.ret(); });
         w.Add(Prefix + "OpenGlobalInterruptWindow", a => { a.stgi(); a.nop(); a.clgi(); a.ret(); });
+        w.Add(Prefix + "OpenInterruptWindow", a =>
+        {
+            a.stgi();
+            a.sti();
+            a.nop(); // the shadow of STI
+            a.nop();
+            a.cli();
+            a.clgi();
+            a.ret();
+        });
         w.Add(Prefix + "Hypercall", a => { a.mov(rax, rcx); a.mov(rcx, rdx); a.vmmcall(); a.ret(); });
         w.Add(Prefix + "VmSave", a => { a.mov(rax, rcx); a.vmsave(); a.ret(); });
     }

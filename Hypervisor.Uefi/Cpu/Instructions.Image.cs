@@ -138,6 +138,10 @@ public static unsafe partial class Instructions
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial void OpenGlobalInterruptWindow();
 
+    [RuntimeImport("*", "hv_OpenInterruptWindow")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void OpenInterruptWindow();
+
     [RuntimeImport("*", "hv_VmSave")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial void VmSave(ulong vmcbPhysicalAddress);

@@ -12,14 +12,14 @@ public static unsafe class InstructionFetch
     private const ulong IndexMask = 511UL << WordOffsetBits;
 
     /// <summary>
-    /// First byte of an instruction the processor has just executed in 64-bit mode on four-level tables. Nothing is checked: the processor did. Where the tables
-    /// have changed since, the byte is one the guest can read anyway.
+    /// Where the host sees an instruction that the processor has just executed in 64-bit mode on four-level tables. Nothing is checked: the processor did. Where the
+    /// tables have changed since, it is memory the guest can read anyway. What lies behind the end of the page belongs to another one.
     /// </summary>
     /// <param name="window">How guest memory is reached; a value, not constants, so that the compiler keeps it in registers.</param>
     /// <param name="root">CR3.</param>
     /// <param name="address">Linear address.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static byte ReadExecuted(GuestWindow window, ulong root, ulong address)
+    public static byte* Executed(GuestWindow window, ulong root, ulong address)
     {
         ulong entry = Entry(window, root, address >> (39 - WordOffsetBits));
         entry = Entry(window, entry, address >> (30 - WordOffsetBits));
@@ -35,7 +35,7 @@ public static unsafe class InstructionFetch
             }
         }
 
-        return *(byte*)(window.Base + ((entry & window.PageMask & ~offset) | (address & offset)));
+        return (byte*)(window.Base + ((entry & window.PageMask & ~offset) | (address & offset)));
     }
 
     /// <summary>Reads up to 15 bytes at a linear address.</summary>
