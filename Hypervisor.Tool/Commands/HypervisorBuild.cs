@@ -37,6 +37,16 @@ public static class HypervisorBuild
         }
     }
 
+    /// <summary>Builds the launcher and the probe; MSBuild knows what has to be made again.</summary>
+    public static void EnsureGuestPrograms(Workspace workspace)
+    {
+        Terminal.Step("Building launch.efi and probe.efi", () =>
+        {
+            Build(workspace.LauncherProject);
+            Build(workspace.ProbeProject);
+        });
+    }
+
     private static void Build(string project)
     {
         ProcessResult result = HostProcess.Run("dotnet", "build", project, "-nologo", "-v", "quiet", "-clp:NoSummary");
