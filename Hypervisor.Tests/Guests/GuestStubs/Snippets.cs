@@ -89,9 +89,7 @@ internal static class Snippets
         [SnippetName.MovToCr3] = Then(a => a.mov(cr3, rax)),
         [SnippetName.MovToCr4] = Then(a => a.mov(cr4, rax)),
         [SnippetName.MovToCr8] = Then(a => a.mov(cr8, rax)),
-        [SnippetName.Lmsw] = Then(a => a.lmsw(ax)),
-        [SnippetName.Clts] = Then(a => a.clts()),
-        [SnippetName.Smsw] = Then(a => a.smsw(rbx)),
+        [SnippetName.Lmsw] = a => { a.lmsw(ax); a.smsw(rbx); a.clts(); a.smsw(rdx); Nops(a); },
 
         [SnippetName.SendAndWait] = SendAndWait,
         [SnippetName.FxAcross] = FxAcross,
@@ -117,7 +115,6 @@ internal static class Snippets
         [SnippetName.ApicLoadsString] = a => { a.xchg(rsi, rdi); a.lodsd(); Nops(a); },
         [SnippetName.ApicTest] = a => { a.test(__dword_ptr[rdi], ecx); Nops(a); },
         [SnippetName.ApicCmp] = a => { a.cmp(__dword_ptr[rdi], ecx); Nops(a); },
-        [SnippetName.ApicPush] = a => { a.push(__qword_ptr[rdi]); a.pop(rbx); a.mov(ebx, ebx); Nops(a); },
         [SnippetName.ApicMov32] = Apic(a => { a.db(0x67); a.mov(__dword_ptr[edi], ecx); }),
 
         [SnippetName.UserCpuid] = Then(a => a.cpuid()),

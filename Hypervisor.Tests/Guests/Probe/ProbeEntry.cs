@@ -32,6 +32,10 @@ public static unsafe class ProbeEntry
         {
             StressRun.Run(options.StressRounds, options.Seed);
         }
+        else if (options.ReservedBits)
+        {
+            ControlRegisterChecks.RunReserved();
+        }
         else
         {
             RunChecks();

@@ -3,16 +3,23 @@ using Hypervisor.Uefi.Protocols;
 
 namespace Hypervisor.Guests.Probe;
 
-/// <summary>What the load options ask for: nothing for the checks, <c>stress N [SEED]</c> for N rounds of random exits.</summary>
+/// <summary>
+/// What the load options ask for: nothing for the checks, <c>reserved</c> for those that a bare QEMU does not survive, <c>stress N [SEED]</c>
+/// for N rounds of random exits.
+/// </summary>
 public readonly unsafe struct ProbeOptions
 {
     private const uint DefaultSeed = 1;
 
-    private ProbeOptions(uint stressRounds, uint seed)
+    private ProbeOptions(bool reservedBits, uint stressRounds, uint seed)
     {
+        ReservedBits = reservedBits;
         StressRounds = stressRounds;
         Seed = seed;
     }
+
+    /// <summary>Only write reserved bits.</summary>
+    public bool ReservedBits { get; }
 
     /// <summary>Rounds of stress; 0 for the checks.</summary>
     public uint StressRounds { get; }
@@ -25,7 +32,20 @@ public readonly unsafe struct ProbeOptions
     {
         char* text = (char*)image->LoadOptions;
         int length = (int)(image->LoadOptionsSize / sizeof(char));
-        ReadOnlySpan<byte> word = "stress "u8;
+        int position = Find(text, length, "stress "u8);
+        if (position < 0)
+        {
+            return new ProbeOptions(Find(text, length, "reserved"u8) >= 0, 0, DefaultSeed);
+        }
+
+        uint rounds = Number(text, length, ref position);
+        uint seed = Number(text, length, ref position);
+        return new ProbeOptions(false, rounds, seed == 0 ? DefaultSeed : seed);
+    }
+
+    /// <summary>The place behind a word, or -1.</summary>
+    private static int Find(char* text, int length, ReadOnlySpan<byte> word)
+    {
         for (int start = 0; start + word.Length <= length; start++)
         {
             int matched = 0;
@@ -36,14 +56,11 @@ public readonly unsafe struct ProbeOptions
 
             if (matched == word.Length)
             {
-                int position = start + matched;
-                uint rounds = Number(text, length, ref position);
-                uint seed = Number(text, length, ref position);
-                return new ProbeOptions(rounds, seed == 0 ? DefaultSeed : seed);
+                return start + matched;
             }
         }
 
-        return default;
+        return -1;
     }
 
     private static uint Number(char* text, int length, ref int position)

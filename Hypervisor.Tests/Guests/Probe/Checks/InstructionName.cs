@@ -57,7 +57,6 @@ public static class InstructionName
             case SnippetName.ApicLoadsString: return "lodsd"u8;
             case SnippetName.ApicTest: return "test"u8;
             case SnippetName.ApicCmp: return "cmp"u8;
-            case SnippetName.ApicPush: return "push"u8;
             case SnippetName.ApicMov32: return "mov-addr32"u8;
             case SnippetName.Cpuid: return "plain"u8;
             case SnippetName.Cpuid66: return "66"u8;

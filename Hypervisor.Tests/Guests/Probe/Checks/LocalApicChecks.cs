@@ -68,9 +68,14 @@ public static unsafe class LocalApicChecks
         Report.AppendRun();
         Report.AppendField("register"u8, ApicAccess.Read(register));
         Report.AppendField("rax"u8, context->Rax);
-        Report.AppendField("rbx"u8, name == SnippetName.ApicMovIndexed ? 0 : context->Rbx);
         Report.AppendField("rcx"u8, context->Rcx);
-        Report.AppendField("moved"u8, name is SnippetName.ApicMovIndexed ? 0 : context->Rdi - context->R10);
+        if (context->R10 != 0 && name != SnippetName.ApicMovIndexed)
+        {
+            // The register as the snippet itself read it afterwards, and how far RDI moved.
+            Report.AppendField("rbx"u8, context->Rbx);
+            Report.AppendField("moved"u8, context->Rdi - context->R10);
+        }
+
         Report.End();
     }
 }

@@ -115,8 +115,12 @@ public static unsafe class RegisterChecks
         Report.AppendRun();
         Report.AppendField("differences"u8, (ulong)differences);
         Report.AppendField("hash"u8, hash);
-        Report.AppendField("fcw"u8, *(ushort*)(Runner.Scratch + AfterOffset + ControlWord));
-        Report.AppendField("mxcsr"u8, *(uint*)(Runner.Scratch + AfterOffset + MxCsr));
+        if (snippet == SnippetName.FxAcross)
+        {
+            Report.AppendField("fcw"u8, *(ushort*)(Runner.Scratch + AfterOffset + ControlWord));
+            Report.AppendField("mxcsr"u8, *(uint*)(Runner.Scratch + AfterOffset + MxCsr));
+        }
+
         Report.End();
     }
 }

@@ -81,8 +81,6 @@ public enum SnippetName
     MovToCr4,
     MovToCr8,
     Lmsw,
-    Clts,
-    Smsw,
 
     // NMI: send with the command in EAX, then wait R8 rounds.
     SendAndWait,
@@ -112,7 +110,6 @@ public enum SnippetName
     ApicLoadsString,
     ApicTest,
     ApicCmp,
-    ApicPush,
     ApicMov32,
 
     // Ring 3.
