@@ -6,6 +6,9 @@ public unsafe interface IProcessor
     /// <inheritdoc cref="Instructions.Cpuid"/>
     void Cpuid(uint leaf, uint subleaf, CpuidResult* result);
 
+    /// <inheritdoc cref="Instructions.CpuidForGuest"/>
+    uint CpuidForGuest(GuestRegisters* registers);
+
     /// <inheritdoc cref="Instructions.ReadMsr"/>
     ulong ReadMsr(uint msr);
 
@@ -98,6 +101,9 @@ public unsafe interface IProcessor
 
     /// <inheritdoc cref="Instructions.OpenGlobalInterruptWindow"/>
     void OpenGlobalInterruptWindow();
+
+    /// <inheritdoc cref="Instructions.OpenInterruptWindow"/>
+    void OpenInterruptWindow();
 
     /// <inheritdoc cref="Instructions.VmSave"/>
     void VmSave(ulong vmcbPhysicalAddress);

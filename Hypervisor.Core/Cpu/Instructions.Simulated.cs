@@ -12,6 +12,8 @@ public static unsafe partial class Instructions
 
     public static partial void Cpuid(uint leaf, uint subleaf, CpuidResult* result) => Plugged.Cpuid(leaf, subleaf, result);
 
+    public static partial uint CpuidForGuest(GuestRegisters* registers) => Plugged.CpuidForGuest(registers);
+
     public static partial ulong ReadMsr(uint msr) => Plugged.ReadMsr(msr);
 
     public static partial void WriteMsr(uint msr, ulong value) => Plugged.WriteMsr(msr, value);
@@ -73,6 +75,8 @@ public static unsafe partial class Instructions
     public static partial void Undefined() => Plugged.Undefined();
 
     public static partial void OpenGlobalInterruptWindow() => Plugged.OpenGlobalInterruptWindow();
+
+    public static partial void OpenInterruptWindow() => Plugged.OpenInterruptWindow();
 
     public static partial void VmSave(ulong vmcbPhysicalAddress) => Plugged.VmSave(vmcbPhysicalAddress);
 

@@ -12,6 +12,10 @@ public static unsafe partial class Instructions
     /// <param name="result">Where the four registers go.</param>
     public static partial void Cpuid(uint leaf, uint subleaf, CpuidResult* result);
 
+    /// <summary>CPUID for the guest: leaf and subleaf from RAX and RCX, the answer into RAX, RBX, RCX and RDX, as the instruction itself does.</summary>
+    /// <returns>The subleaf, which the answer has replaced.</returns>
+    public static partial uint CpuidForGuest(GuestRegisters* registers);
+
     /// <summary>RDMSR of a register known to exist: a fault here is a defect of the host.</summary>
     public static partial ulong ReadMsr(uint msr);
 
@@ -104,6 +108,12 @@ public static unsafe partial class Instructions
 
     /// <summary>Opens the global interrupt flag for a moment so that pending NMIs reach the host's handler (AMD APM vol 2 §15.17).</summary>
     public static partial void OpenGlobalInterruptWindow();
+
+    /// <summary>
+    /// Lets the local APIC deliver what is pending, for a moment: the host's entries for interrupts return at once, so that each moves from requested to in
+    /// service.
+    /// </summary>
+    public static partial void OpenInterruptWindow();
 
     /// <summary>VMSAVE (AMD APM vol 2 §15.14): stores FS, GS, TR, LDTR and the system-call MSRs.</summary>
     public static partial void VmSave(ulong vmcbPhysicalAddress);

@@ -1,3 +1,4 @@
+using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Host;
 
 namespace Hypervisor.Core.Diagnostics;

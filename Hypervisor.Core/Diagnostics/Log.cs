@@ -11,6 +11,7 @@ public static unsafe class Log
 {
     private const int LineCapacity = 224;
     private const int MaximumLockPolls = 10_000_000;
+    private const int MaximumSerialWarnings = 200;
 
     private static byte* s_ring;
     private static int s_ringSize;
@@ -18,6 +19,7 @@ public static unsafe class Log
     private static uint s_processor;
     private static LogLevel s_level;
     private static int s_length;
+    private static int s_warnings;
     private static byte* s_line;
 
     /// <summary>Gives the log its memory: room for the line being written, then the ring.</summary>
@@ -89,9 +91,15 @@ public static unsafe class Log
     {
         ReadOnlySpan<byte> text = new(s_line, s_length);
         LogRing.Open(new Span<byte>(s_ring, s_ringSize)).Append(Instructions.ReadTimestamp(), s_processor, s_level, text);
-        SerialPort.Write("hv: "u8);
-        SerialPort.Write(text);
-        SerialPort.Write("\r\n"u8);
+
+        // What a guest can provoke at will must not make the port the brake of the machine: after so many, warnings go to the ring alone.
+        if (s_level != LogLevel.Warning || s_warnings < MaximumSerialWarnings)
+        {
+            s_warnings += s_level == LogLevel.Warning ? 1 : 0;
+            SerialPort.Write("hv: "u8);
+            SerialPort.Write(text);
+            SerialPort.Write("\r\n"u8);
+        }
 
         fixed (uint* word = &s_lock)
         {

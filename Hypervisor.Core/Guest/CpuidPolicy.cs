@@ -19,33 +19,35 @@ public static unsafe class CpuidPolicy
     private const uint OsProtectionKeysBit = 1u << 4;
     private const uint SvmBit = 1u << 2;
 
-    /// <summary>CPUID as the guest sees it.</summary>
-    /// <param name="leaf">EAX.</param>
-    /// <param name="subleaf">ECX.</param>
-    /// <param name="guestCr4">CR4 of the guest.</param>
-    /// <param name="result">The four registers.</param>
+    /// <summary>Makes what the processor answered what the guest shall see.</summary>
+    /// <param name="leaf">Leaf asked for.</param>
+    /// <param name="subleaf">Subleaf asked for.</param>
+    /// <param name="guestCr4">CR4 of the guest, read only where it counts.</param>
+    /// <param name="registers">RAX, RBX, RCX and RDX hold the answer.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Execute(uint leaf, uint subleaf, Cr4 guestCr4, CpuidResult* result)
+    public static void Adjust(uint leaf, uint subleaf, ulong* guestCr4, GuestRegisters* registers)
     {
-        Instructions.Cpuid(leaf, subleaf, result);
         if (leaf == FeatureLeaf)
         {
-            result->Ecx = (result->Ecx & ~(VmxBit | SmxBit | OsXSaveBit)) | (guestCr4.OsXSave ? OsXSaveBit : 0);
+            registers->Rcx = ((uint)registers->Rcx & ~(VmxBit | SmxBit | OsXSaveBit)) | (new Cr4(*guestCr4).OsXSave ? OsXSaveBit : 0);
         }
         else if (leaf == StructuredFeatureLeaf)
         {
             if (subleaf == 0)
             {
-                result->Ecx = (result->Ecx & ~OsProtectionKeysBit) | (guestCr4.ProtectionKeys ? OsProtectionKeysBit : 0);
+                registers->Rcx = ((uint)registers->Rcx & ~OsProtectionKeysBit) | (new Cr4(*guestCr4).ProtectionKeys ? OsProtectionKeysBit : 0);
             }
         }
         else if (leaf == ExtendedFeatureLeaf)
         {
-            result->Ecx &= ~SvmBit;
+            registers->Rcx = (uint)registers->Rcx & ~SvmBit;
         }
         else if (leaf == SvmLeaf)
         {
-            *result = default;
+            registers->Rax = 0;
+            registers->Rbx = 0;
+            registers->Rcx = 0;
+            registers->Rdx = 0;
         }
     }
 }

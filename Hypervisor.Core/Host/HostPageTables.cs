@@ -28,7 +28,7 @@ public static unsafe class HostPageTables
         PageTables.FillGigabytes(low, 0, Data);
         PageTableEntry* entries = (PageTableEntry*)root;
         entries[0] = new PageTableEntry(low, PageFlags.Table);
-        uint count = NestedTables.RootEntries(machine->PhysicalAddressBits);
+        uint count = System.Math.Min(NestedTables.RootEntries(machine->PhysicalAddressBits), (uint)UpperHalf);
         for (uint i = 0; i < count; i++)
         {
             // From 512 GiB on there is nothing of the host: the guest's tables serve, made non-executable from above.
@@ -40,9 +40,40 @@ public static unsafe class HostPageTables
             }
         }
 
-        bool fine = PageTables.Protect(root, 0, PageSizes.Size4K, PageFlags.None, arena);
-        fine &= PageTables.Protect(root, machine->LowPage, machine->LowPage + PageSizes.Size4K, Code, arena);
+        // A guest's page table may name any address: beyond what exists the window shows the page of zeros.
+        ulong zeros = BuildZeros(machine->ZeroPage, arena);
+        for (uint i = count; i < UpperHalf; i++)
+        {
+            entries[UpperHalf + i] = new PageTableEntry(zeros, PageFlags.Table | PageFlags.NoExecute);
+        }
+
+        bool fine = zeros != 0 && PageTables.Protect(root, 0, PageSizes.Size4K, PageFlags.None, arena);
+        fine &= machine->LowPage == 0 || PageTables.Protect(root, machine->LowPage, machine->LowPage + PageSizes.Size4K, Code, arena);
         return fine ? root : 0;
+    }
+
+    /// <summary>Three tables, each with all its entries alike, that show one page everywhere in 512 GiB.</summary>
+    private static ulong BuildZeros(ulong zeroPage, PageArena* arena)
+    {
+        PageTableEntry below = new(zeroPage, ReadOnlyData);
+        ulong table = 0;
+        for (PageLevel level = PageLevel.Page4K; level < PageLevel.Root; level++)
+        {
+            table = arena->Allocate();
+            if (table == 0)
+            {
+                return 0;
+            }
+
+            for (int i = 0; i < PageSizes.EntriesPerTable; i++)
+            {
+                ((PageTableEntry*)table)[i] = below;
+            }
+
+            below = new PageTableEntry(table, PageFlags.Table);
+        }
+
+        return table;
     }
 
     /// <summary>Makes a section of the image executable or read-only.</summary>

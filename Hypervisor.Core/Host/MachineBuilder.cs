@@ -13,7 +13,7 @@ public static unsafe class MachineBuilder
     private const uint LogPages = LogSize / (uint)PageSizes.Size4K;
     private const uint FixedPages = 64;
     private const ulong HostCr0 = 0x8001_0033; // PG, WP, NE, ET, MP, PE
-    private const ulong HostCr4 = 0x0000_0620; // OSXMMEXCPT, OSFXSR, PAE
+    private const ulong HostCr4 = 0x0000_0660; // OSXMMEXCPT, OSFXSR, MCE, PAE
     private const ulong OsXSave = 1UL << 18;
     private const uint XSaveBit = 1u << 26;
 
@@ -60,6 +60,7 @@ public static unsafe class MachineBuilder
         machine->ProcessorCount = parameters->ProcessorCount;
         machine->Processors = (ProcessorEntry*)processors;
         machine->LowPage = parameters->LowPage;
+        machine->Window = GuestWindow.Current;
         machine->PhysicalAddressBits = physicalAddressBits;
         machine->SerialPort = parameters->Options.SerialPort;
         machine->KeepApicTrap = parameters->Options.KeepApicTrap;

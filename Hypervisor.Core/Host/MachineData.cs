@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Memory;
 
 namespace Hypervisor.Core.Host;
 
@@ -82,6 +83,9 @@ public unsafe struct MachineData
     /// <summary>Reads the guest's registers out of the vendor's control structure.</summary>
     public delegate*<ProcessorData*, GuestSnapshot*, void> Snapshot;
 
+    /// <summary>How guest memory is reached.</summary>
+    public GuestWindow Window;
+
     /// <summary>Number of physical address bits.</summary>
     public int PhysicalAddressBits;
 
@@ -117,6 +121,9 @@ public unsafe struct MachineData
 
     /// <summary>Written while running: trapped writes left until an armed trap is dropped without an INIT; 0 for no limit.</summary>
     public uint ApicTrapBudget;
+
+    /// <summary>Written while running: index last written to the CMOS memory.</summary>
+    public byte CmosIndex;
 
     /// <summary>Lock on the borrowed page and on start-up of application processors.</summary>
     public uint StartupLock;

@@ -1,3 +1,5 @@
+using Hypervisor.Core.Cpu;
+
 namespace Hypervisor.Core.Memory;
 
 /// <summary>
@@ -6,20 +8,12 @@ namespace Hypervisor.Core.Memory;
 /// </summary>
 public static unsafe class GuestView
 {
-    /// <summary>Where the window begins in the host's address space: the first entry of the root's upper half.</summary>
-    public const ulong WindowBase = 0xFFFF_8000_0000_0000;
-
-    /// <summary>Highest number of guest-physical address bits the window can show.</summary>
+    /// <summary>Number of guest-physical address bits the window shows. Every address of that width can be read: where there is nothing, zeros are.</summary>
     public const int AddressBits = 47;
 
-    private const ulong AddressMask = (1UL << AddressBits) - 1;
-
-    /// <summary>Where guest-physical address 0 is found. Tests point it at their own memory.</summary>
-    public static ulong Base { get; set; }
+    /// <summary>The bits of an address that the window shows.</summary>
+    public const ulong AddressMask = (1UL << AddressBits) - 1;
 
     /// <summary>Pointer to a guest-physical address.</summary>
-    public static byte* Pointer(ulong guestPhysical) => (byte*)(Base + (guestPhysical & AddressMask));
-
-    /// <summary>Reads eight bytes.</summary>
-    public static ulong Read64(ulong guestPhysical) => *(ulong*)Pointer(guestPhysical);
+    public static byte* Pointer(ulong guestPhysical) => (byte*)(AddressSpace.GuestWindow + (guestPhysical & AddressMask));
 }

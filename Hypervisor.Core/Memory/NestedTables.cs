@@ -16,12 +16,18 @@ public static unsafe class NestedTables
     /// <summary>Rights of guest memory.</summary>
     public const PageFlags Full = GuestRights;
 
+    /// <summary>Guest-physical address bits that four levels of tables reach.</summary>
+    public const int AddressBits = 48;
+
     /// <summary>Tables of 1 GiB entries needed for that many address bits.</summary>
     public static uint RootEntries(int addressBits)
     {
-        int usable = addressBits < GuestView.AddressBits ? addressBits : GuestView.AddressBits;
+        int usable = addressBits < AddressBits ? addressBits : AddressBits;
         return usable <= 39 ? 1u : 1u << (usable - 39);
     }
+
+    /// <summary>First guest-physical address that is not mapped, with that many address bits.</summary>
+    public static ulong End(int addressBits) => RootEntries(addressBits) * PageSizes.RootEntry;
 
     /// <summary>Builds the tables all processors share.</summary>
     /// <returns>The root, or 0 when the arena is exhausted.</returns>

@@ -48,6 +48,9 @@ public readonly struct SvmEvent(ulong value)
     /// </summary>
     public bool IsSoftware => IsValid && (Type == EventType.SoftwareInterrupt || (Type == EventType.Exception && Vector is Breakpoint or Overflow));
 
+    /// <summary>The same event without error code.</summary>
+    public SvmEvent WithoutErrorCode => new((uint)value & ~ErrorCodeValidBit);
+
     private EventType Type => (EventType)((value >> TypeShift) & 7);
 
     /// <summary>An exception without error code.</summary>

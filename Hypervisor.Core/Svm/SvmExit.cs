@@ -9,26 +9,45 @@ namespace Hypervisor.Core.Svm;
 /// <summary>Every way out of an SVM guest, in the order of the exit codes (AMD APM vol 2 appendix C).</summary>
 public static unsafe class SvmExit
 {
-    private const ushort CpuidOpcode = 0xA20F;
-
-    /// <summary>Deals with an exit; the guest goes on when it returns.</summary>
-    public static void Handle(ProcessorData* processor)
+    /// <summary>
+    /// CPUID, for which the exit stub saves as little as it can: in 64-bit code, without prefixes, no tracing. Everything else is left to <see cref="Handle"/>.
+    /// Neither this method nor what it calls may touch XMM registers: the guest's are still in them. The check after linking sees to it.
+    /// </summary>
+    /// <returns>Nonzero when the exit has been dealt with, 0 when nothing has been changed.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint TryCpuid(ProcessorData* processor, Vmcb* vmcb)
     {
-        Vmcb* vmcb = (Vmcb*)processor->GuestControl;
-        vmcb->EventInjection = 0;
-        if (vmcb->ExitCode == SvmExitCode.Cpuid)
+        if (!SvmGuest.IsPlain64Bit(vmcb))
         {
-            vmcb->CleanBits = SvmGuest.NothingChanged;
-            vmcb->TlbControl = SvmTlbControl.None;
-            Cpuid(processor, vmcb);
-            return;
+            return 0;
         }
 
-        HandleRare(processor, vmcb);
+        ulong next = vmcb->NextRip;
+        if (!processor->Machine->HasNextRip)
+        {
+            if (!SvmGuest.HasNoPrefix(processor, vmcb))
+            {
+                return 0;
+            }
+
+            next = vmcb->Rip + SvmGuest.PlainLength;
+        }
+
+        processor->Registers.Rax = vmcb->Rax;
+        uint subleaf = Instructions.CpuidForGuest(&processor->Registers);
+        CpuidPolicy.Adjust((uint)vmcb->Rax, subleaf, &vmcb->Cr4, &processor->Registers);
+        vmcb->Rax = processor->Registers.Rax;
+        vmcb->Rip = next;
+        vmcb->InterruptShadow = 0;
+        vmcb->EventInjection = 0;
+        vmcb->CleanBits = SvmGuest.NothingChanged;
+        vmcb->TlbControl = SvmTlbControl.None;
+        processor->Exits.Count(ExitCause.Cpuid);
+        return 1;
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void HandleRare(ProcessorData* processor, Vmcb* vmcb)
+    /// <summary>Deals with any exit; the guest goes on when it returns.</summary>
+    public static void Handle(ProcessorData* processor, Vmcb* vmcb)
     {
         vmcb->CleanBits = 0;
         vmcb->TlbControl = SvmTlbControl.None;
@@ -39,10 +58,7 @@ public static unsafe class SvmExit
 
         // An event whose delivery was interrupted is delivered again, unless the instruction that raised it is executed again.
         SvmEvent interrupted = new(vmcb->ExitInterruptInfo);
-        if (interrupted.IsValid && !interrupted.IsSoftware)
-        {
-            vmcb->EventInjection = interrupted.Value;
-        }
+        vmcb->EventInjection = interrupted.IsValid && !interrupted.IsSoftware ? interrupted.Value : 0;
 
         processor->Exits.Count(Dispatch(processor, vmcb));
         vmcb->Rax = processor->Registers.Rax;
@@ -66,6 +82,8 @@ public static unsafe class SvmExit
                 return SvmStartup.RedirectedInit(processor, vmcb);
             case SvmExitCode.Nmi:
                 return SvmNmi.Arrived(processor, vmcb);
+            case SvmExitCode.Cpuid:
+                return Cpuid(processor, vmcb);
             case SvmExitCode.Iret:
                 return SvmNmi.Iret(processor, vmcb);
             case SvmExitCode.Invd:
@@ -106,15 +124,12 @@ public static unsafe class SvmExit
         }
     }
 
-    private static void Cpuid(ProcessorData* processor, Vmcb* vmcb)
+    private static ExitCause Cpuid(ProcessorData* processor, Vmcb* vmcb)
     {
-        CpuidResult result;
-        CpuidPolicy.Execute((uint)vmcb->Rax, (uint)processor->Registers.Rcx, new Cr4(vmcb->Cr4), &result);
-        vmcb->Rax = result.Eax;
-        processor->Registers.Rbx = result.Ebx;
-        processor->Registers.Rcx = result.Ecx;
-        processor->Registers.Rdx = result.Edx;
-        SvmGuest.Advance(vmcb, SvmGuest.InstructionLength(processor, vmcb, CpuidOpcode));
-        processor->Exits.Count(ExitCause.Cpuid);
+        uint leaf = (uint)processor->Registers.Rax;
+        uint subleaf = Instructions.CpuidForGuest(&processor->Registers);
+        CpuidPolicy.Adjust(leaf, subleaf, &vmcb->Cr4, &processor->Registers);
+        SvmGuest.Advance(vmcb, SvmGuest.InstructionLength(processor, vmcb));
+        return ExitCause.Cpuid;
     }
 }

@@ -13,10 +13,14 @@ public static unsafe class SvmGuest
     /// <summary>Every part of the VMCB unchanged: for exits that touch only RAX, RIP and what is never cached (AMD APM vol 2 §15.15.3).</summary>
     public const uint NothingChanged = 0xFFFF_FFFF;
 
+    /// <summary>Length of an instruction of the two-byte map without prefixes and operands.</summary>
+    public const uint PlainLength = 2;
+
     private const byte DebugVector = 1;
     private const byte UndefinedVector = 6;
     private const byte GeneralProtectionVector = 13;
     private const ulong SingleStepBit = 1UL << 14;
+    private const byte TwoByteEscape = 0x0F;
     private const ulong Low32 = 0xFFFF_FFFF;
     private const int LongModeAttribute = 1 << 9;
     private const ulong TrapOrResume = (1UL << 8) | (1UL << 16);
@@ -47,7 +51,9 @@ public static unsafe class SvmGuest
     public static void Raise(Vmcb* vmcb, SvmEvent exception)
     {
         SvmEvent merged = new SvmEvent(vmcb->EventInjection).Then(exception, out bool shutdown);
-        vmcb->EventInjection = merged.Value;
+
+        // Real mode has no error codes on its stack (AMD APM vol 2 §8.2), and VMRUN pushes what it is given.
+        vmcb->EventInjection = new Cr0(vmcb->Cr0).ProtectionEnable ? merged.Value : merged.WithoutErrorCode.Value;
         if (shutdown)
         {
             MachineReset.Reset();
@@ -63,31 +69,30 @@ public static unsafe class SvmGuest
         Is64Bit(vmcb) ? CodeWidth.Bits64 : new SegmentAttributes(vmcb->Cs.Attributes).DefaultBig ? CodeWidth.Bits32 : CodeWidth.Bits16;
 
     /// <summary>
-    /// Length of the intercepted instruction. Processors with next-RIP save know it; for the others the bytes are looked at, first for the plain two-byte form.
+    /// Length of an intercepted instruction of the two-byte map. Processors with next-RIP save know it; for the others the code is looked at.
     /// </summary>
-    /// <param name="processor">The processor.</param>
-    /// <param name="vmcb">Its VMCB.</param>
-    /// <param name="plainForm">The two opcode bytes of the form without prefixes, first byte lowest.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint InstructionLength(ProcessorData* processor, Vmcb* vmcb, ushort plainForm)
+    public static uint InstructionLength(ProcessorData* processor, Vmcb* vmcb)
     {
         if (processor->Machine->HasNextRip)
         {
             return (uint)(vmcb->NextRip - vmcb->Rip);
         }
 
-        if (Is64Bit(vmcb) && !new Cr4(vmcb->Cr4).LinearAddress57)
-        {
-            ulong rip = vmcb->Rip;
-            ulong physical = InstructionFetch.TranslateExecuted(vmcb->Cr3, rip);
-            if ((rip & (PageSizes.Size4K - 1)) != PageSizes.Size4K - 1 && *(ushort*)GuestView.Pointer(physical) == plainForm)
-            {
-                return 2;
-            }
-        }
-
-        return MeasureInstruction(processor, vmcb);
+        return IsPlain64Bit(vmcb) && HasNoPrefix(processor, vmcb) ? PlainLength : MeasureInstruction(processor, vmcb);
     }
+
+    /// <summary>Whether the guest runs 64-bit code on four-level tables, and is not being traced.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsPlain64Bit(Vmcb* vmcb) =>
+        Is64Bit(vmcb) && !new Cr4(vmcb->Cr4).LinearAddress57 && (vmcb->RFlags & TrapOrResume) == 0;
+
+    /// <summary>
+    /// Whether an intercepted instruction of the two-byte map stands at RIP without prefixes: then, and only then, its first byte is the escape 0F. Only where
+    /// <see cref="IsPlain64Bit"/>.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool HasNoPrefix(ProcessorData* processor, Vmcb* vmcb) =>
+        *InstructionFetch.Executed(processor->Machine->Window, vmcb->Cr3, vmcb->Rip) == TwoByteEscape;
 
     /// <summary>Length of the instruction at RIP by decoding; the plain two bytes where it cannot be read any more.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -96,7 +101,7 @@ public static unsafe class SvmGuest
         CodeBytes code;
         int count = ReadCode(processor, vmcb, code.Bytes);
         int length = Decoding(code.Bytes, count, Width(vmcb));
-        return length == 0 ? 2 : (uint)length;
+        return length == 0 ? PlainLength : (uint)length;
     }
 
     /// <summary>Reads the bytes at the guest's RIP.</summary>

@@ -8,7 +8,6 @@ namespace Hypervisor.Core.Svm;
 /// <summary>Instructions without a device behind them.</summary>
 internal static unsafe class SvmInstructionExits
 {
-    private const ushort InvdOpcode = 0x080F;
     private const uint VmmCallLength = 3;
     private const byte GeneralProtectionVector = 13;
     private const byte TwoByteEscape = 0x0F;
@@ -21,7 +20,7 @@ internal static unsafe class SvmInstructionExits
     internal static ExitCause Invd(ProcessorData* processor, Vmcb* vmcb)
     {
         Instructions.WriteBackInvalidate();
-        SvmGuest.Advance(vmcb, SvmGuest.InstructionLength(processor, vmcb, InvdOpcode));
+        SvmGuest.Advance(vmcb, SvmGuest.InstructionLength(processor, vmcb));
         return ExitCause.Invd;
     }
 

@@ -54,7 +54,6 @@ public static unsafe class SvmMachine
 
     private static void LaunchProcessor(MachineData* machine, ProcessorData* processor, ulong rip, ulong rsp)
     {
-        GuestView.Base = GuestView.WindowBase;
         SerialPort.Open(machine->SerialPort);
         machine->HasRedirectInit = SvmProcessor.ProbeRedirectInit();
         SvmProcessor.Enable(processor);

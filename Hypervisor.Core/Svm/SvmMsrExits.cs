@@ -2,14 +2,13 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Memory;
 
 namespace Hypervisor.Core.Svm;
 
 /// <summary>RDMSR and WRMSR of registers with a policy, and of those outside the permission map .</summary>
 internal static unsafe class SvmMsrExits
 {
-    private const ushort ReadOpcode = 0x320F;
-    private const ushort WriteOpcode = 0x300F;
     private const ulong Write = 1;
 
     internal static ExitCause Handle(ProcessorData* processor, Vmcb* vmcb)
@@ -21,7 +20,7 @@ internal static unsafe class SvmMsrExits
             : TryRead(processor, vmcb, msr);
         if (done)
         {
-            SvmGuest.Advance(vmcb, SvmGuest.InstructionLength(processor, vmcb, write ? WriteOpcode : ReadOpcode));
+            SvmGuest.Advance(vmcb, SvmGuest.InstructionLength(processor, vmcb));
         }
         else
         {
@@ -96,6 +95,15 @@ internal static unsafe class SvmMsrExits
     /// <summary>The page may move, or give way to x2APIC mode: the trap goes with it (C12, R-38).</summary>
     private static bool TryWriteApicBase(ProcessorData* processor, ulong value)
     {
+        ulong page = new ApicBase(value).PageAddress;
+        MachineData* machine = processor->Machine;
+        if (page - machine->RegionBase < machine->RegionSize || page >= NestedTables.End(machine->PhysicalAddressBits))
+        {
+            // Over the host's memory the page would hide the host's data from the host itself.
+            Log.Begin(LogLevel.Warning, processor->Index).Text("local APIC base "u8).Hex(value).Text(" lies in or beyond the memory of hv: #GP"u8).End();
+            return false;
+        }
+
         if (Instructions.TryWriteMsr(Msr.ApicBase, value) == 0)
         {
             return false;

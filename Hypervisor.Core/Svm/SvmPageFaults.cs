@@ -58,6 +58,18 @@ internal static unsafe class SvmPageFaults
             return; // the instruction is executed again, and passes
         }
 
+        ulong* registers = (ulong*)&processor->Registers;
+        if (SvmGuest.IsPlain64Bit(vmcb) && (vmcb->Rip & PageMask) <= PageSizes.Size4K - PlainStore.MaximumLength)
+        {
+            PlainStore store = PlainStore.Decode(InstructionFetch.Executed(processor->Machine->Window, vmcb->Cr3, vmcb->Rip));
+            if (store.Length != 0)
+            {
+                Write(processor, offset, store.Register < 0 ? store.Immediate : (uint)registers[store.Register]);
+                SvmGuest.Advance(vmcb, (uint)store.Length);
+                return;
+            }
+        }
+
         CodeBytes code;
         int count = SvmGuest.ReadCode(processor, vmcb, code.Bytes);
         bool plain = MemoryInstruction.TryDecode(new ReadOnlySpan<byte>(code.Bytes, count), SvmGuest.Width(vmcb), out MemoryInstruction instruction)
@@ -68,10 +80,7 @@ internal static unsafe class SvmPageFaults
             return;
         }
 
-        uint value = instruction.Other == OtherOperand.Register
-            ? (uint)((ulong*)&processor->Registers)[instruction.Register]
-            : (uint)instruction.Immediate;
-        Write(processor, offset, value);
+        Write(processor, offset, instruction.Other == OtherOperand.Register ? (uint)registers[instruction.Register] : (uint)instruction.Immediate);
         SvmGuest.Advance(vmcb, (uint)instruction.Length);
     }
 

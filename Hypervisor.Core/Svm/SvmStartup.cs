@@ -31,6 +31,7 @@ public static unsafe class SvmStartup
         }
 
         SvmStep.Shut(processor, vmcb);
+        LocalApic.ResetAfterInit();
         Begin(processor, ProcessorStartup.WaitForStartup(processor));
     }
 

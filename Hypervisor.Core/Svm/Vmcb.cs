@@ -9,6 +9,9 @@ namespace Hypervisor.Core.Svm;
 [StructLayout(LayoutKind.Explicit, Size = 0x1000)]
 public struct Vmcb
 {
+    /// <summary>Offset of <see cref="ExitCode"/>, for the exit stub.</summary>
+    public const int ExitCodeOffset = 0x070;
+
     /// <summary>Offset of <see cref="RFlags"/>, for the launch stub.</summary>
     public const int RFlagsOffset = 0x570;
 
@@ -54,7 +57,7 @@ public struct Vmcb
     public ulong InterruptShadow;
 
     /// <summary>Why the guest exited.</summary>
-    [FieldOffset(0x070)]
+    [FieldOffset(ExitCodeOffset)]
     public SvmExitCode ExitCode;
 
     /// <summary>First word of exit information.</summary>

@@ -14,18 +14,26 @@ public sealed class LinuxFixture
     /// <summary>Ample for what a guest does once it is up.</summary>
     public static readonly TimeSpan StepLimit = TimeSpan.FromSeconds(60);
 
+    // "efi=debug" has the kernel print the firmware's memory map.
+    private const string TestArguments = "efi=debug";
+
     private readonly Lazy<LinuxBoot> _boot;
+    private readonly Lazy<BareBaseline> _bare;
 
     public LinuxFixture()
     {
         Workspace = Workspace.Find();
         _boot = new Lazy<LinuxBoot>(() => new LinuxBoot(Workspace, GuestParts.Get(Workspace, KernelFlavor.Cloud)));
+        _bare = new Lazy<BareBaseline>(() => BareBaseline.Take(this));
     }
 
     /// <summary>The source tree under test.</summary>
     public Workspace Workspace { get; }
 
-    /// <summary>Starts a guest.</summary>
+    /// <summary>What two processors without the hypervisor look like; taken once.</summary>
+    internal BareBaseline Bare => _bare.Value;
+
+    /// <summary>Starts a machine.</summary>
     public QemuMachine Start(LinuxBootOptions options)
     {
         QemuMachine machine = _boot.Value.Prepare(options);
@@ -37,6 +45,48 @@ public sealed class LinuxFixture
         catch
         {
             machine.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Options of a guest with the tests' scripts in it.</summary>
+    internal LinuxBootOptions Options(string name, bool hypervisor, int processors = MachineOptions.DefaultProcessors) => new()
+    {
+        Name = name,
+        Hypervisor = hypervisor ? Workspace.HypervisorImage : null,
+        Machine = new QemuOptions { Processors = processors, AllowReset = true },
+        KernelArguments = TestArguments,
+        RootFiles = GuestScripts.Files,
+    };
+
+    /// <summary>Boots a guest to its prompt.</summary>
+    internal LinuxGuest Boot(LinuxBootOptions options)
+    {
+        LinuxGuest guest = new(Start(options));
+        try
+        {
+            guest.WaitForPrompt();
+            return guest;
+        }
+        catch
+        {
+            guest.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Stops a machine at the prompt of the UEFI Shell, with files on its disk.</summary>
+    internal LinuxGuest StopInShell(LinuxBootOptions options)
+    {
+        LinuxGuest guest = new(Start(options with { StopInShell = true }));
+        try
+        {
+            guest.Machine.WaitFor(@"for Linux\.\n[\s\S]*FS0:\\> ", BootLimit, "The UEFI Shell did not come up");
+            return guest;
+        }
+        catch
+        {
+            guest.Dispose();
             throw;
         }
     }

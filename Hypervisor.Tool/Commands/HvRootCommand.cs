@@ -16,6 +16,7 @@ public static class HvRootCommand
             RunCommand.Create(workspace),
             ProbeCommand.Create(workspace),
             TestCommand.Create(workspace),
+            BenchCommand.Create(workspace),
             SetupCommand.Create(workspace),
             ImageCommand.Create(),
         };

@@ -47,6 +47,9 @@ public static class HypervisorBuild
         });
     }
 
+    /// <summary>Builds the benchmark's guest program.</summary>
+    public static void BuildBenchmark(Workspace workspace) => Terminal.Step("Building bench.efi", () => Build(workspace.BenchmarkProject));
+
     private static void Build(string project)
     {
         ProcessResult result = HostProcess.Run("dotnet", "build", project, "-nologo", "-v", "quiet", "-clp:NoSummary");

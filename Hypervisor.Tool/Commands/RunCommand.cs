@@ -43,7 +43,7 @@ public sealed class RunCommand
 
     private readonly Option<FileInfo?> _configuration = new("--config")
     {
-        Description = "Put this file beside hv.efi as hv.cfg",
+        Description = "Put this file beside hv.efi as hv.cfg (default: serial = com2, status = on)",
     };
 
     private readonly Option<string?> _command = new("--cmd")
@@ -113,6 +113,16 @@ public sealed class RunCommand
         });
     }
 
+    private static string ReadConfiguration(FileInfo? file)
+    {
+        if (file is null)
+        {
+            return LinuxBootOptions.DefaultConfiguration;
+        }
+
+        return file.Exists ? File.ReadAllText(file.FullName) : throw new HvException($"The configuration {file.FullName} does not exist.");
+    }
+
     private void Validate(Command command)
     {
         RequireRange(_processors, 1, MostProcessors);
@@ -164,7 +174,7 @@ public sealed class RunCommand
         {
             Name = arguments.GetValue(_bare) ? "run-bare" : "run",
             Hypervisor = FindHypervisor(arguments),
-            Configuration = arguments.GetValue(_configuration)?.FullName,
+            Configuration = ReadConfiguration(arguments.GetValue(_configuration)),
             StopInShell = arguments.GetValue(_shell),
             Command = command,
             KernelArguments = arguments.GetValue(_kernelArguments) ?? string.Empty,

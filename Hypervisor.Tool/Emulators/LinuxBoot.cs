@@ -13,7 +13,6 @@ public sealed class LinuxBoot
     private const string CommonArguments = "console=ttyS0,115200 iomem=relaxed";
     // With no one to read a panic, the reset it ends in ends the machine.
     private const string UnattendedArguments = "panic=-1";
-    private const string StatisticsPath = "bin/hvstat";
 
     private readonly Workspace _workspace;
     private readonly GuestParts _parts;
@@ -65,11 +64,7 @@ public sealed class LinuxBoot
         if (options.Hypervisor is string hypervisor)
         {
             files.Add(FromHost(BootScripts.HypervisorPath, hypervisor, "The hypervisor image"));
-        }
-
-        if (options.Configuration is string configuration)
-        {
-            files.Add(FromHost(BootScripts.ConfigurationPath, configuration, "The configuration"));
+            files.Add(GuestFile.FromText(BootScripts.ConfigurationPath, options.Configuration));
         }
 
         if (bootLinux && File.Exists(_workspace.Launcher))
@@ -83,14 +78,9 @@ public sealed class LinuxBoot
         return files;
     }
 
-    private List<GuestFile> RootFiles(LinuxBootOptions options)
+    private static List<GuestFile> RootFiles(LinuxBootOptions options)
     {
         List<GuestFile> files = [.. options.RootFiles];
-        if (File.Exists(_workspace.StatisticsProgram))
-        {
-            files.Add(GuestFile.FromHost(StatisticsPath, _workspace.StatisticsProgram, executable: true));
-        }
-
         if (options.Command is string command)
         {
             files.Add(GuestFile.FromText(Initramfs.CommandPath, command + '\n'));

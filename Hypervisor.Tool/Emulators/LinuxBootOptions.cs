@@ -6,6 +6,9 @@ namespace Hypervisor.Tool.Emulators;
 /// <summary>How a Linux guest is booted.</summary>
 public sealed record LinuxBootOptions
 {
+    /// <summary>The hypervisor's configuration if nobody asks for another: it logs on the second serial port and answers hvstat.</summary>
+    public const string DefaultConfiguration = "serial = com2\nstatus = on\n";
+
     /// <summary>The name of the run, which is the name of its folder.</summary>
     public required string Name { get; init; }
 
@@ -15,8 +18,8 @@ public sealed record LinuxBootOptions
     /// <summary>The hypervisor's image to load first, or null for a bare boot.</summary>
     public string? Hypervisor { get; init; }
 
-    /// <summary>The hypervisor's configuration, or null for its defaults.</summary>
-    public string? Configuration { get; init; }
+    /// <summary>The text of the hypervisor's configuration.</summary>
+    public string Configuration { get; init; } = DefaultConfiguration;
 
     /// <summary>Whether to stop at the prompt of the UEFI Shell, before the hypervisor and Linux.</summary>
     public bool StopInShell { get; init; }

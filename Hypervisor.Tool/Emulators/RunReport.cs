@@ -44,6 +44,22 @@ public static class RunReport
         return crash.Count > 0 ? crash : FindCrash(folder.SerialLog);
     }
 
+    /// <summary>The lines of a log, which may still be growing, without control sequences; nothing if there is no such file.</summary>
+    public static IReadOnlyList<string> ReadLines(string file)
+    {
+        if (!File.Exists(file))
+        {
+            return [];
+        }
+
+        TerminalFilter filter = new();
+        // The emulator may still be writing it.
+        using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using MemoryStream content = new();
+        stream.CopyTo(content);
+        return [.. filter.Strip(content.ToArray()).Split('\n').Where(line => line.Length > 0)];
+    }
+
     private static IReadOnlyList<string> FindCrash(string log)
     {
         return [.. ReadLines(log).SkipWhile(line => !line.Contains(CrashMarker, StringComparison.Ordinal)).Take(CrashLines)];
@@ -57,20 +73,5 @@ public static class RunReport
             report.AppendLine($"--- {title}");
             report.AppendJoin(Environment.NewLine, shown).AppendLine();
         }
-    }
-
-    private static List<string> ReadLines(string file)
-    {
-        if (!File.Exists(file))
-        {
-            return [];
-        }
-
-        TerminalFilter filter = new();
-        // The emulator may still be writing it.
-        using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using MemoryStream content = new();
-        stream.CopyTo(content);
-        return [.. filter.Strip(content.ToArray()).Split('\n').Where(line => line.Length > 0)];
     }
 }

@@ -34,8 +34,11 @@ public sealed class Workspace
     /// <summary>The EFI program of checks that must end the same bare and behind the hypervisor.</summary>
     public string Probe => Path.Combine(Artifacts, "probe.efi");
 
-    /// <summary>The optional Linux program that prints the hypervisor's exit counts.</summary>
-    public string StatisticsProgram => Path.Combine(Artifacts, "hvstat");
+    /// <summary>The EFI program that measures what instructions cost.</summary>
+    public string Benchmark => Path.Combine(Artifacts, "bench.efi");
+
+    /// <summary>The project that makes <see cref="Benchmark"/>.</summary>
+    public string BenchmarkProject => Path.Combine(Root, "Hypervisor.Tests", "Guests", "Bench", "Bench.csproj");
 
     /// <summary>One folder for each machine run, with its logs.</summary>
     public string Runs => Path.Combine(Artifacts, "runs");

@@ -30,7 +30,11 @@ public sealed class CoffObject
     /// <param name="code">Its bytes.</param>
     /// <param name="calls">Offsets of 32-bit displacements within it, and the symbols they shall reach.</param>
     /// <param name="innerSymbols">Further symbols within it.</param>
-    public void AddFunction(string name, byte[] code, IEnumerable<(uint Offset, string Symbol)> calls, IEnumerable<(string Name, uint Offset)> innerSymbols)
+    public void AddFunction(
+        string name,
+        byte[] code,
+        IEnumerable<(uint Offset, string Symbol)> calls,
+        IEnumerable<(string Name, uint Offset)> innerSymbols)
     {
         uint start = NextOffset;
         while (_code.Length < start)

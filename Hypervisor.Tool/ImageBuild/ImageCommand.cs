@@ -1,33 +1,116 @@
+using System;
 using System.CommandLine;
 using System.IO;
+using System.Linq;
+using Hypervisor.Tool.Commands;
+using Hypervisor.Tool.Hosting;
 using Hypervisor.Tool.Stubs;
 
 namespace Hypervisor.Tool.ImageBuild;
 
-/// <summary>The steps of the image's build that MSBuild hands to the tool: <c>hv-tool image stubs</c> and <c>hv-tool image finish</c>.</summary>
+/// <summary>
+/// The steps of the image's build that MSBuild hands to the tool: <c>hv-tool image stubs</c> and <c>hv-tool image finish</c>.
+/// </summary>
 public static class ImageCommand
 {
+    private static readonly Option<FileInfo> s_output = new("--out") { Required = true, Description = "the file to write" };
+    private static readonly Option<FileInfo> s_image = new("--image") { Required = true, Description = "the linked image" };
+    private static readonly Option<FileInfo> s_map = new("--map") { Required = true, Description = "the linker's map" };
+
+    private static readonly Option<FileInfo[]> s_objects = new("--objects") { Required = true, Description = "the linked objects" };
+
+    private static readonly Option<string[]> s_roots = new("--root")
+    {
+        Description = "a symbol whose whole reach must not allocate; by default the host's entries if --subsystem is 12",
+    };
+
+    private static readonly Option<string[]> s_optionalRoots = new("--optional-root")
+    {
+        Description = "like --root, but the symbol may be missing",
+    };
+
+    private static readonly Option<string[]> s_code16 = new("--code16")
+    {
+        Description = "a function of 16-bit code; by default the start-up code of application processors",
+    };
+
+    private static readonly Option<ushort> s_subsystem = new("--subsystem")
+    {
+        Description = "the subsystem the image must have: 10 for an application, 12 for a runtime driver",
+        DefaultValueFactory = _ => (ushort)PeSubsystem.EfiRuntimeDriver,
+    };
+
     /// <summary>The command, to be added to the tool's root.</summary>
     public static Command Create()
     {
-        Option<FileInfo> output = new("--out") { Required = true, Description = "the file to write" };
-        Command stubs = new("stubs", "write the machine-code stubs as a COFF object") { output };
+        Command stubs = new("stubs", "write the machine-code stubs as a COFF object") { s_output };
         stubs.SetAction(result =>
         {
-            File.WriteAllBytes(result.GetRequiredValue(output).FullName, ImageStubs.Write());
-            return 0;
+            WriteAtomically(result.GetRequiredValue(s_output).FullName, ImageStubs.Write());
+            return ExitCodes.Success;
         });
 
-        Option<FileInfo> image = new("--image") { Required = true, Description = "the linked image" };
-        Option<FileInfo> map = new("--map") { Required = true, Description = "the linker's map" };
-        Option<FileInfo[]> objects = new("--objects") { Required = true, Description = "the linked objects" };
-        Command finish = new("finish", "check the linked image, embed its symbols and write it") { image, map, objects, output };
-        finish.SetAction(result =>
+        Command finish = new("finish", "check the linked image, embed its symbols and write it")
         {
-            File.Copy(result.GetRequiredValue(image).FullName, result.GetRequiredValue(output).FullName, true);
-            return 0;
-        });
-
+            s_image, s_map, s_objects, s_output, s_roots, s_optionalRoots, s_code16, s_subsystem,
+        };
+        finish.SetAction(Finish);
         return new Command("image", "steps of the image's build") { Hidden = true, Subcommands = { stubs, finish } };
+    }
+
+    private static int Finish(ParseResult arguments)
+    {
+        FileInfo linked = arguments.GetRequiredValue(s_image);
+        FileInfo output = arguments.GetRequiredValue(s_output);
+        try
+        {
+            PeImage image = new(linked.Name, File.ReadAllBytes(linked.FullName));
+            FileInfo[] files = arguments.GetRequiredValue(s_objects);
+            CoffFile[] objects = [.. files.Select(o => CoffReader.Read(o.Name, File.ReadAllBytes(o.FullName)))];
+            string map = File.ReadAllText(arguments.GetRequiredValue(s_map).FullName);
+            FinishedImage finished = ImageFinisher.Finish(image, map, objects, Rules(arguments));
+            WriteAtomically(output.FullName, finished.File);
+            Terminal.Note($"{output.FullName}: {finished.Report}");
+            return ExitCodes.Success;
+        }
+        catch (ImageRefusedException refused)
+        {
+            // A line each, in the form that MSBuild takes for an error, so that it shows them however quiet it is.
+            foreach (string problem in refused.Problems)
+            {
+                Console.Error.WriteLine($"{linked.Name} : error : {problem}");
+            }
+        }
+        catch (Exception failure) when (failure is HvException or IOException)
+        {
+            Console.Error.WriteLine($"{linked.Name} : error : {failure.Message}");
+        }
+
+        return ExitCodes.Failure;
+    }
+
+    private static ImageRules Rules(ParseResult arguments)
+    {
+        ImageRules rules = new() { Subsystem = (PeSubsystem)arguments.GetValue(s_subsystem) };
+        if (arguments.GetResult(s_code16) is { Implicit: false })
+        {
+            rules = rules with { Code16 = arguments.GetValue(s_code16) ?? [] };
+        }
+
+        if (arguments.GetResult(s_roots) is { Implicit: false } || arguments.GetResult(s_optionalRoots) is { Implicit: false })
+        {
+            return rules with { Roots = arguments.GetValue(s_roots) ?? [], OptionalRoots = arguments.GetValue(s_optionalRoots) ?? [] };
+        }
+
+        // A test program is no host: without --root it has no exit path.
+        return rules.Subsystem == PeSubsystem.EfiRuntimeDriver ? rules : rules with { Roots = [], OptionalRoots = [] };
+    }
+
+    /// <summary>A build that stops half way must not leave half a file that the next build takes for a whole one.</summary>
+    private static void WriteAtomically(string path, byte[] content)
+    {
+        string part = path + ".part";
+        File.WriteAllBytes(part, content);
+        File.Move(part, path, true);
     }
 }

@@ -28,10 +28,9 @@ echo "hv: kernel      $(uname -r)"
 echo "hv: processors  $(grep -c ^processor /proc/cpuinfo) ($(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1))"
 echo "hv: memory      $(($(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) / 1024)) MiB"
 echo "hv: efivars     $variables"
-if [ -x /bin/hvstat ]; then
-    # Without the hypervisor its instruction is undefined, and the shell reports a signal.
-    /bin/hvstat 2>/dev/null || echo "hv: exits       no hypervisor answers"
-fi
+# Exits of the hypervisor by cause and processor; without it, one line that says so.
+hvstat > /tmp/exits 2>&1
+sed 's/^/hv: /' /tmp/exits
 echo "hv: ready after $(cut -d ' ' -f 1 /proc/uptime) s of kernel time"
 
 if [ -f /hv-cmd ]; then

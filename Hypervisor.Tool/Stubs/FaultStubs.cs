@@ -9,6 +9,8 @@ internal static class FaultStubs
 {
     private const int VectorCount = 256;
     private const int NmiVector = 2;
+    private const int FirstInterrupt = 32;
+    private const int InterruptReturnSize = 2;
 
     /// <summary>Bytes from one entry to the next.</summary>
     private const int EntryStride = 16;
@@ -63,6 +65,13 @@ internal static class FaultStubs
             // An NMI in the host is counted and handed to the guest by the exit loop (AMD APM vol 2 §15.21.2). The counter is found from the stack.
             a.jmp(body);
             Fill(a, LongJumpSize);
+            return;
+        }
+
+        if (vector >= FirstInterrupt)
+        {
+            a.iretq(); // the local APIC is told by whoever opened the window
+            Fill(a, InterruptReturnSize);
             return;
         }
 

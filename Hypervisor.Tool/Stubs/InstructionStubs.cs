@@ -35,6 +35,22 @@ public static class InstructionStubs
             a.mov(rbx, r9);
             a.ret();
         });
+        w.Add(Prefix + "CpuidForGuest", a =>
+        {
+            a.mov(r8, rcx);
+            a.mov(r9, rbx);
+            a.mov(eax, __dword_ptr[r8 + GuestRegisterOffset(0)]);
+            a.mov(ecx, __dword_ptr[r8 + GuestRegisterOffset(1)]);
+            a.mov(r10d, ecx);
+            a.cpuid();
+            a.mov(__qword_ptr[r8 + GuestRegisterOffset(0)], rax);
+            a.mov(__qword_ptr[r8 + GuestRegisterOffset(1)], rcx);
+            a.mov(__qword_ptr[r8 + GuestRegisterOffset(2)], rdx);
+            a.mov(__qword_ptr[r8 + GuestRegisterOffset(3)], rbx);
+            a.mov(eax, r10d);
+            a.mov(rbx, r9);
+            a.ret();
+        });
         w.Add(Prefix + "ReadMsr", a =>
         {
             a.rdmsr();
@@ -120,9 +136,22 @@ public static class InstructionStubs
         w.Add(Prefix + "WriteBackInvalidate", a => { a.wbinvd(); a.ret(); });
         w.Add(Prefix + "Undefined", a => { a.ud2(); a.ret(); });
         w.Add(Prefix + "OpenGlobalInterruptWindow", a => { a.stgi(); a.nop(); a.clgi(); a.ret(); });
+        w.Add(Prefix + "OpenInterruptWindow", a =>
+        {
+            a.stgi();
+            a.sti();
+            a.nop(); // the shadow of STI
+            a.nop();
+            a.cli();
+            a.clgi();
+            a.ret();
+        });
         w.Add(Prefix + "Hypercall", a => { a.mov(rax, rcx); a.mov(rcx, rdx); a.vmmcall(); a.ret(); });
         w.Add(Prefix + "VmSave", a => { a.mov(rax, rcx); a.vmsave(); a.ret(); });
     }
+
+    /// <summary>Offset of a register in GuestRegisters, by its number in instruction encodings.</summary>
+    private static int GuestRegisterOffset(int number) => number * sizeof(ulong);
 
     private static void ReadRegister(StubWriter w, string name, AssemblerRegisterCR register) =>
         w.Add(Prefix + name, a => { a.mov(rax, register); a.ret(); });

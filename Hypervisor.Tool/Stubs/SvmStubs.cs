@@ -1,3 +1,4 @@
+using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Svm;
 using Iced.Intel;
@@ -8,16 +9,14 @@ namespace Hypervisor.Tool.Stubs;
 /// <summary>Entry to and exit from an SVM guest.</summary>
 internal static class SvmStubs
 {
-    /// <summary>The general registers the stub moves, with their number in <see cref="GuestRegisters"/>. RAX and RSP travel in the VMCB.</summary>
-    private static readonly (AssemblerRegister64 Register, int Index)[] s_registers =
-    [
-        (rcx, 1), (rdx, 2), (rbx, 3), (rbp, 5), (rsi, 6), (rdi, 7),
-        (r8, 8), (r9, 9), (r10, 10), (r11, 11), (r12, 12), (r13, 13), (r14, 14), (r15, 15),
-    ];
+    /// <summary>Registers that a callee may change (Microsoft x64), with their number in <see cref="GuestRegisters"/>. RAX and RSP travel in the VMCB.</summary>
+    private static readonly (AssemblerRegister64 Register, int Index)[] s_volatile = [(rcx, 1), (rdx, 2), (r8, 8), (r9, 9), (r10, 10), (r11, 11)];
+
+    /// <summary>Registers that a callee keeps.</summary>
+    private static readonly (AssemblerRegister64 Register, int Index)[] s_kept =
+        [(rbx, 3), (rbp, 5), (rsi, 6), (rdi, 7), (r12, 12), (r13, 13), (r14, 14), (r15, 15)];
 
     private static readonly AssemblerRegisterXMM[] s_volatileXmm = [xmm0, xmm1, xmm2, xmm3, xmm4, xmm5];
-
-    private static readonly AssemblerRegister64[] s_kept = [rbx, rbp, rsi, rdi, r12, r13, r14, r15];
 
     private static readonly AssemblerRegisterXMM[] s_keptXmm = [xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15];
 
@@ -38,6 +37,7 @@ internal static class SvmStubs
         a.vmsave();
 
         Label enter = a.CreateLabel();
+        Label rare = a.CreateLabel();
         a.Label(ref enter);
         a.mov(rax, __qword_ptr[rsp + Field(ProcessorDataLayout.GuestControl)]);
         a.vmload();
@@ -46,31 +46,60 @@ internal static class SvmStubs
             a.movaps(s_volatileXmm[i], __xmmword_ptr[rsp + Field(ProcessorDataLayout.Xmm) + (i * 16)]);
         }
 
-        foreach ((AssemblerRegister64 register, int index) in s_registers)
-        {
-            a.mov(register, __qword_ptr[rsp + Field(ProcessorDataLayout.Registers) + (index * 8)]);
-        }
-
+        LoadRegisters(a, s_volatile);
+        LoadRegisters(a, s_kept);
+        Label run = a.CreateLabel();
+        a.Label(ref run);
         a.vmrun();
 
         // #VMEXIT: RSP, RAX (the VMCB's address) and RFLAGS are the host's again (AMD APM vol 2 §15.6). FS, GS, TR and LDTR are still
         // the guest's: they change places first, so that a fault from here on finds the host's task state and its stacks.
         a.vmsave();
-        foreach ((AssemblerRegister64 register, int index) in s_registers)
-        {
-            a.mov(__qword_ptr[rsp + Field(ProcessorDataLayout.Registers) + (index * 8)], register);
-        }
+        SaveRegisters(a, s_volatile);
+        a.mov(rdx, rax);
+        a.mov(rax, __qword_ptr[rsp + Field(ProcessorDataLayout.HostControl)]);
+        a.vmload();
+        a.lea(rcx, __[rsp + ProcessorBlock.HomeSpace]);
+        a.cmp(__qword_ptr[rdx + Vmcb.ExitCodeOffset], (int)SvmExitCode.Cpuid);
+        a.jne(rare);
 
+        // The one hot exit: what the calling convention keeps stays where it is, and so do the XMM registers, which this handler does not touch.
+        writer.Call(a, "SvmCpuidEntry");
+        a.lea(rcx, __[rsp + ProcessorBlock.HomeSpace]);
+        a.mov(rdx, __qword_ptr[rsp + Field(ProcessorDataLayout.GuestControl)]);
+        a.test(eax, eax);
+        a.jz(rare);
+        a.mov(rax, rdx);
+        a.vmload();
+        LoadRegisters(a, s_volatile);
+        a.mov(rbx, __qword_ptr[rsp + Field(ProcessorDataLayout.Registers) + (3 * sizeof(ulong))]);
+        a.jmp(run);
+
+        a.Label(ref rare);
+        SaveRegisters(a, s_kept);
         for (int i = 0; i < s_volatileXmm.Length; i++)
         {
             a.movaps(__xmmword_ptr[rsp + Field(ProcessorDataLayout.Xmm) + (i * 16)], s_volatileXmm[i]);
         }
 
-        a.mov(rax, __qword_ptr[rsp + Field(ProcessorDataLayout.HostControl)]);
-        a.vmload();
-        a.lea(rcx, __[rsp + ProcessorBlock.HomeSpace]);
         writer.Call(a, "SvmExitEntry");
         a.jmp(enter);
+    }
+
+    private static void LoadRegisters(Assembler a, (AssemblerRegister64 Register, int Index)[] registers)
+    {
+        foreach ((AssemblerRegister64 register, int index) in registers)
+        {
+            a.mov(register, __qword_ptr[rsp + Field(ProcessorDataLayout.Registers) + (index * sizeof(ulong))]);
+        }
+    }
+
+    private static void SaveRegisters(Assembler a, (AssemblerRegister64 Register, int Index)[] registers)
+    {
+        foreach ((AssemblerRegister64 register, int index) in registers)
+        {
+            a.mov(__qword_ptr[rsp + Field(ProcessorDataLayout.Registers) + (index * sizeof(ulong))], register);
+        }
     }
 
     /// <summary>
@@ -81,7 +110,7 @@ internal static class SvmStubs
     {
         Label resumed = a.CreateLabel();
         const int frame = 0x28 + (10 * 16); // home space, alignment, XMM6 to XMM15
-        foreach (AssemblerRegister64 register in s_kept)
+        foreach ((AssemblerRegister64 register, _) in s_kept)
         {
             a.push(register);
         }
@@ -107,7 +136,7 @@ internal static class SvmStubs
         a.add(rsp, frame);
         for (int i = s_kept.Length - 1; i >= 0; i--)
         {
-            a.pop(s_kept[i]);
+            a.pop(s_kept[i].Register);
         }
 
         a.ret();

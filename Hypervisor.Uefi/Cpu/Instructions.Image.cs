@@ -10,6 +10,10 @@ public static unsafe partial class Instructions
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial void Cpuid(uint leaf, uint subleaf, CpuidResult* result);
 
+    [RuntimeImport("*", "hv_CpuidForGuest")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial uint CpuidForGuest(GuestRegisters* registers);
+
     [RuntimeImport("*", "hv_ReadMsr")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial ulong ReadMsr(uint msr);
@@ -133,6 +137,10 @@ public static unsafe partial class Instructions
     [RuntimeImport("*", "hv_OpenGlobalInterruptWindow")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial void OpenGlobalInterruptWindow();
+
+    [RuntimeImport("*", "hv_OpenInterruptWindow")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void OpenInterruptWindow();
 
     [RuntimeImport("*", "hv_VmSave")]
     [MethodImpl(MethodImplOptions.InternalCall)]

@@ -22,9 +22,13 @@ public static unsafe class HostEntry
         return 0;
     }
 
-    /// <summary>Called by the exit stub.</summary>
+    /// <summary>Called by the exit stub for CPUID, with the guest's XMM registers live.</summary>
+    [RuntimeExport("SvmCpuidEntry")]
+    public static uint SvmCpuidEntry(ProcessorData* processor, Vmcb* vmcb) => SvmExit.TryCpuid(processor, vmcb);
+
+    /// <summary>Called by the exit stub for every other exit.</summary>
     [RuntimeExport("SvmExitEntry")]
-    public static void SvmExitEntry(ProcessorData* processor) => SvmExit.Handle(processor);
+    public static void SvmExitEntry(ProcessorData* processor, Vmcb* vmcb) => SvmExit.Handle(processor, vmcb);
 
     /// <summary>Called by the start-up code on the processor's own stack; goes on in the guest.</summary>
     [RuntimeExport("ApplicationProcessorEntry")]

@@ -6,37 +6,36 @@ namespace Hypervisor.Core.Guest.Decoding;
 /// <summary>Reads the guest's instruction bytes where the processor does not hand them over .</summary>
 public static unsafe class InstructionFetch
 {
-    private const ulong AddressMask = 0x000F_FFFF_FFFF_F000;
     private const ulong PageMask = PageSizes.Size4K - 1;
-    private const ulong Present = (ulong)PageFlags.Present;
     private const ulong LargePage = (ulong)PageFlags.LargePage;
     private const int WordOffsetBits = 3;
     private const ulong IndexMask = 511UL << WordOffsetBits;
 
     /// <summary>
-    /// Physical address of an instruction the processor has just executed in 64-bit mode on four-level tables. Rights are not checked: the processor did.
+    /// Where the host sees an instruction that the processor has just executed in 64-bit mode on four-level tables. Nothing is checked: the processor did. Where the
+    /// tables have changed since, it is memory the guest can read anyway. What lies behind the end of the page belongs to another one.
     /// </summary>
+    /// <param name="window">How guest memory is reached; a value, not constants, so that the compiler keeps it in registers.</param>
     /// <param name="root">CR3.</param>
     /// <param name="address">Linear address.</param>
-    /// <returns>Guest-physical address; 0 when an entry is not present any more.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong TranslateExecuted(ulong root, ulong address)
+    public static byte* Executed(GuestWindow window, ulong root, ulong address)
     {
-        ulong entry = Entry(root, address >> (39 - WordOffsetBits));
-        entry = Entry(entry, address >> (30 - WordOffsetBits));
-        if ((entry & LargePage) != 0)
+        ulong entry = Entry(window, root, address >> (39 - WordOffsetBits));
+        entry = Entry(window, entry, address >> (30 - WordOffsetBits));
+        ulong offset = PageSizes.Size1G - 1;
+        if ((entry & LargePage) == 0)
         {
-            return (entry & AddressMask & ~(PageSizes.Size1G - 1)) | (address & (PageSizes.Size1G - 1));
+            entry = Entry(window, entry, address >> (21 - WordOffsetBits));
+            offset = PageSizes.Size2M - 1;
+            if ((entry & LargePage) == 0)
+            {
+                entry = Entry(window, entry, address >> (12 - WordOffsetBits));
+                offset = PageMask;
+            }
         }
 
-        entry = Entry(entry, address >> (21 - WordOffsetBits));
-        if ((entry & LargePage) != 0)
-        {
-            return (entry & AddressMask & ~(PageSizes.Size2M - 1)) | (address & (PageSizes.Size2M - 1));
-        }
-
-        entry = Entry(entry, address >> (12 - WordOffsetBits));
-        return (entry & Present) == 0 ? 0 : (entry & AddressMask) | (address & PageMask);
+        return (byte*)(window.Base + ((entry & window.PageMask & ~offset) | (address & offset)));
     }
 
     /// <summary>Reads up to 15 bytes at a linear address.</summary>
@@ -67,5 +66,6 @@ public static unsafe class InstructionFetch
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Entry(ulong table, ulong shifted) => GuestView.Read64((table & AddressMask) | (shifted & IndexMask));
+    private static ulong Entry(GuestWindow window, ulong table, ulong shifted) =>
+        *(ulong*)(window.Base + ((table & window.PageMask) | (shifted & IndexMask)));
 }

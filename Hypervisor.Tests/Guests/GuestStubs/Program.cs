@@ -23,6 +23,10 @@ internal static class Program
         {
             ProbeStubs.Write(writer);
         }
+        else if (program == "bench")
+        {
+            BenchStubs.Write(writer);
+        }
 
         File.WriteAllBytes(file, writer.ToArray());
         return 0;

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Hypervisor.Core.Host;
+namespace Hypervisor.Core.Cpu;
 
 /// <summary>
 /// The general registers of the guest as the exit stub saves them, in the order instruction encodings number them. RAX and RSP are
