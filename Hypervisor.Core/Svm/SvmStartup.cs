@@ -18,7 +18,7 @@ public static unsafe class SvmStartup
         SvmProcessor.WriteControls(processor);
         vmcb->GuestPat = Instructions.ReadMsr(Msr.Pat);
         Instructions.Exchange(&processor->Startup.TakenOver, 1);
-        Begin(processor, ProcessorStartup.WaitForStartup(processor));
+        Begin(processor);
     }
 
     /// <summary>The guest sent INIT: the processor leaves whatever it did and waits for SIPI. The bootstrap processor resets the machine .</summary>
@@ -32,7 +32,7 @@ public static unsafe class SvmStartup
 
         SvmStep.Shut(processor, vmcb);
         LocalApic.ResetAfterInit();
-        Begin(processor, ProcessorStartup.WaitForStartup(processor));
+        Begin(processor);
     }
 
     /// <summary>#SX: an INIT that did not go through a trapped command. The sender's SIPI will: the trap is armed before it can.</summary>
@@ -45,17 +45,41 @@ public static unsafe class SvmStartup
         }
 
         Instructions.Exchange(&processor->Startup.Request, StartupRequest.Init.Value);
-        ApicTrap.ArmEverywhere(processor);
+        ApicTrap.ArmEverywhere(processor, initFollows: false);
         Init(processor, vmcb);
         return ExitCause.Init;
     }
 
-    private static void Begin(ProcessorData* processor, byte vector)
+    /// <summary>
+    /// Waits for SIPI and enters the guest's first state. An INIT that comes again right behind the SIPI is seen before the guest goes on; one that comes later finds
+    /// its kick untouched.
+    /// </summary>
+    private static void Begin(ProcessorData* processor)
     {
-        // Kicks and interrupts from before the INIT are gone with it (AMD APM vol 2 §14.1.3).
-        Instructions.OpenGlobalInterruptWindow();
-        Instructions.Exchange(&processor->Startup.Kick, 0);
+        byte vector;
+        do
+        {
+            vector = ProcessorStartup.WaitForStartup(processor);
+            DropPendingNmis(processor);
+        }
+        while (new StartupRequest(processor->Startup.Request).IsInit);
+
         SvmProcessor.LoadStartupState(processor, vector);
         SvmProcessor.BuildApicWindow(processor);
+    }
+
+    /// <summary>
+    /// NMIs from before the INIT are gone with it (AMD APM vol 2 §14.1.3). One that has arrived was the kick, where there was one; a kick whose NMI is still on
+    /// its way keeps its flag, by which it will be known.
+    /// </summary>
+    private static void DropPendingNmis(ProcessorData* processor)
+    {
+        uint before = processor->Nmi.Seen;
+        Instructions.OpenGlobalInterruptWindow();
+        processor->Nmi.Seen = processor->NmiCount;
+        if (processor->NmiCount != before)
+        {
+            Instructions.Exchange(&processor->Startup.Kick, 0);
+        }
     }
 }

@@ -15,6 +15,10 @@ public static unsafe class ApicTrap
     /// <summary>Trapped writes without an INIT after which an armed trap is dropped again.</summary>
     public const uint WritesUntilDropped = 1000;
 
+    /// <summary>State of the trap when it is wanted and no INIT is announced; each one announced adds one.</summary>
+    public const uint Wanted = 1;
+
+    private const uint MostAnnounced = 1000;
     private const int MaximumAcknowledgePolls = 2_000_000;
 
     /// <summary>Whether this processor should let its writes to the page pass from now on.</summary>
@@ -26,9 +30,11 @@ public static unsafe class ApicTrap
             return false;
         }
 
-        if (machine->ApicTrapWanted != 0 && machine->ApicTrapBudget != 0 && --machine->ApicTrapBudget == 0 && AllStarted(machine))
+        uint wanted = machine->ApicTrapWanted;
+        if (wanted != 0 && machine->ApicTrapBudget != 0 && --machine->ApicTrapBudget == 0 && AllStarted(machine))
         {
-            machine->ApicTrapWanted = 0;
+            // What was announced has not come: nobody waits for it any longer, unless it is announced again at this moment.
+            Instructions.CompareExchange(&machine->ApicTrapWanted, 0, wanted);
         }
 
         return machine->ApicTrapWanted == 0;
@@ -42,16 +48,34 @@ public static unsafe class ApicTrap
         processor->Startup.StartedByOs = machine->BootServicesExited;
         if (AllStarted(machine))
         {
-            machine->ApicTrapWanted = 0;
+            Instructions.CompareExchange(&machine->ApicTrapWanted, 0, Wanted);
+        }
+    }
+
+    /// <summary>Called when an INIT has been sent: one of those announced has come.</summary>
+    public static void InitSent(MachineData* machine)
+    {
+        uint wanted = machine->ApicTrapWanted;
+        while (wanted > Wanted)
+        {
+            uint found = Instructions.CompareExchange(&machine->ApicTrapWanted, wanted - 1, wanted);
+            if (found == wanted)
+            {
+                return;
+            }
+
+            wanted = found;
         }
     }
 
     /// <summary>Arms the trap on every processor and returns when all those that run have followed.</summary>
-    public static void ArmEverywhere(ProcessorData* processor)
+    /// <param name="processor">The executing processor.</param>
+    /// <param name="initFollows">Whether an INIT is announced: until it has come, nobody drops the trap.</param>
+    public static void ArmEverywhere(ProcessorData* processor, bool initFollows)
     {
         MachineData* machine = processor->Machine;
         machine->ApicTrapBudget = WritesUntilDropped;
-        if (Instructions.Exchange(&machine->ApicTrapWanted, 1) == 0)
+        if (Announce(machine, initFollows) == 0)
         {
             Instructions.ExchangeAdd(&machine->ApicTrapGeneration, 1);
             for (uint i = 0; i < machine->ProcessorCount; i++)
@@ -101,6 +125,24 @@ public static unsafe class ApicTrap
         }
 
         window->FlushNeeded = true;
+    }
+
+    /// <summary>Wants the trap, and notes an INIT to come.</summary>
+    /// <returns>The state before: 0 where the trap was not wanted.</returns>
+    private static uint Announce(MachineData* machine, bool initFollows)
+    {
+        uint before = machine->ApicTrapWanted;
+        while (true)
+        {
+            uint after = System.Math.Max(before, Wanted) + (initFollows && before < MostAnnounced ? 1u : 0);
+            uint found = Instructions.CompareExchange(&machine->ApicTrapWanted, after, before);
+            if (found == before)
+            {
+                return before;
+            }
+
+            before = found;
+        }
     }
 
     private static bool AllStarted(MachineData* machine)

@@ -50,6 +50,11 @@ public static unsafe class ProcessorStartup
             }
         }
 
+        if (command.IsInit)
+        {
+            ApicTrap.InitSent(machine);
+        }
+
         if (!anyone)
         {
             Log.Begin(LogLevel.Warning, sender->Index).Text("start-up: no processor answers to interrupt command "u8).Hex(command.Value)
