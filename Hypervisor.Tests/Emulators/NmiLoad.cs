@@ -9,6 +9,9 @@ internal static class NmiLoad
     /// <summary>How many are sent.</summary>
     internal const int Sent = 20;
 
+    /// <summary>Asks the kernel how many it has seen.</summary>
+    internal const string Count = "dmesg | grep -c 'Uhhuh. NMI received for unknown reason'";
+
     private static readonly TimeSpan _interval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Sends them and returns how often the kernel says that it knows no reason for one, which is what it says to each of these on bare hardware.</summary>
@@ -28,6 +31,6 @@ internal static class NmiLoad
         // Each makes three lines on the console, whatever its level is set to; the prompt must be alone for the next command.
         guest.Run("killall dd");
         Thread.Sleep(_interval);
-        return guest.RunNumber("dmesg | grep -c 'Uhhuh. NMI received for unknown reason'");
+        return guest.RunNumber(Count);
     }
 }
