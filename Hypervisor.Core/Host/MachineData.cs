@@ -122,6 +122,9 @@ public unsafe struct MachineData
     /// <summary>Written while running: trapped writes left until an armed trap is dropped without an INIT; 0 for no limit.</summary>
     public uint ApicTrapBudget;
 
+    /// <summary>Written while running: index last written to the CMOS memory.</summary>
+    public byte CmosIndex;
+
     /// <summary>Lock on the borrowed page and on start-up of application processors.</summary>
     public uint StartupLock;
 

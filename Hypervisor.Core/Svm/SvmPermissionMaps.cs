@@ -1,4 +1,5 @@
 using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
 
 namespace Hypervisor.Core.Svm;
@@ -11,9 +12,6 @@ public static unsafe class SvmPermissionMaps
 
     /// <summary>Pages of the I/O permission map.</summary>
     public const uint IoMapPages = 3;
-
-    /// <summary>Index port of the CMOS memory.</summary>
-    public const ushort CmosIndexPort = 0x70;
 
     private const int VectorBytes = 0x800;
     private const uint MsrsPerVector = 0x2000;
@@ -39,7 +37,8 @@ public static unsafe class SvmPermissionMaps
     {
         if (machine->ProcessorCount > 1 && !machine->KeepApicTrap)
         {
-            ((byte*)map)[CmosIndexPort / 8] |= 1 << (CmosIndexPort % 8);
+            Intercept(map, ShutdownCode.IndexPort);
+            Intercept(map, ShutdownCode.DataPort);
         }
     }
 
@@ -49,6 +48,8 @@ public static unsafe class SvmPermissionMaps
         int bit = BitOf(msr);
         return bit < 0 || (((byte*)map)[bit / 8] >> ((bit % 8) + (write ? 1 : 0)) & 1) != 0;
     }
+
+    private static void Intercept(ulong map, ushort port) => ((byte*)map)[port / 8] |= (byte)(1 << (port % 8));
 
     private static void Intercept(ulong map, uint msr, bool read, bool write)
     {

@@ -8,8 +8,6 @@ namespace Hypervisor.Core.Svm;
 /// <summary>IN and OUT of trapped ports (AMD APM vol 2 §15.10.2).</summary>
 internal static unsafe class SvmPortExits
 {
-    private const byte ShutdownStatusIndex = 0x0F;
-    private const byte IndexMask = 0x7F; // bit 7 switches NMI off
     private const ulong Low8 = 0xFF;
     private const ulong Low16 = 0xFFFF;
 
@@ -17,16 +15,17 @@ internal static unsafe class SvmPortExits
     {
         SvmPortInfo info = new(vmcb->ExitInfo1);
         ulong rax = processor->Registers.Rax;
-        if (!info.IsIn && (info.IsString || ((byte)rax & IndexMask) == ShutdownStatusIndex))
-        {
-            // The guest is about to start a processor (MultiProcessor Specification 1.4 §B.4).
-            ApicTrap.ArmEverywhere(processor);
-        }
-
         if (info.IsString)
         {
+            // The data are in memory. Rather than fetch them, take the worst for granted: arming costs little.
+            ApicTrap.ArmEverywhere(processor);
             SvmStep.OpenPorts(processor, vmcb);
             return ExitCause.Port;
+        }
+
+        if (!info.IsIn && ShutdownCode.IsChosen(processor->Machine, info.Port, info.Size, (uint)rax))
+        {
+            ApicTrap.ArmEverywhere(processor);
         }
 
         processor->Registers.Rax = info.IsIn ? In(info, rax) : Out(info, rax);

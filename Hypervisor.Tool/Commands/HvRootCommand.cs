@@ -14,6 +14,7 @@ public static class HvRootCommand
         {
             BuildCommand.Create(workspace),
             RunCommand.Create(workspace),
+            ProbeCommand.Create(workspace),
             TestCommand.Create(workspace),
             BenchCommand.Create(workspace),
             SetupCommand.Create(workspace),

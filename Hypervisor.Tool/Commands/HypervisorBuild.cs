@@ -37,6 +37,16 @@ public static class HypervisorBuild
         }
     }
 
+    /// <summary>Builds the launcher and the probe; MSBuild knows what has to be made again.</summary>
+    public static void EnsureGuestPrograms(Workspace workspace)
+    {
+        Terminal.Step("Building launch.efi and probe.efi", () =>
+        {
+            Build(workspace.LauncherProject);
+            Build(workspace.ProbeProject);
+        });
+    }
+
     /// <summary>Builds the benchmark's guest program.</summary>
     public static void BuildBenchmark(Workspace workspace) => Terminal.Step("Building bench.efi", () => Build(workspace.BenchmarkProject));
 

@@ -55,6 +55,9 @@ public sealed class Workspace
     /// <summary>The project that makes <see cref="Launcher"/>.</summary>
     public string LauncherProject => Path.Combine(Root, "Hypervisor.Tests", "Guests", "Launch", "Launch.csproj");
 
+    /// <summary>The project that makes <see cref="Probe"/>.</summary>
+    public string ProbeProject => Path.Combine(Root, "Hypervisor.Tests", "Guests", "Probe", "Probe.csproj");
+
     /// <summary>Finds the source tree that this assembly was built from.</summary>
     public static Workspace Find()
     {

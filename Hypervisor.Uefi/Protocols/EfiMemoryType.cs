@@ -6,6 +6,9 @@ public enum EfiMemoryType : uint
     /// <summary>Never used by firmware or OS.</summary>
     Reserved = 0,
 
+    /// <summary>Code of boot-time drivers: always executable.</summary>
+    BootServicesCode = 3,
+
     /// <summary>Data of boot-time drivers.</summary>
     BootServicesData = 4,
 

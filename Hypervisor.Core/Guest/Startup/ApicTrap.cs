@@ -7,7 +7,7 @@ namespace Hypervisor.Core.Guest.Startup;
 /// <summary>
 /// The trap on interrupt commands: when it is needed, and how it comes and goes. It is armed while any processor may be started by INIT and SIPI,
 /// and dropped, by each processor for itself at its next trapped write, once the operating system has started them all. What arms it again is the first
-/// step of the start-up algorithm, the choice of the warm-reset shutdown code in CMOS (MultiProcessor Specification 1.4 §B.4), and, where the processor can
+/// step of the start-up algorithm (<see cref="ShutdownCode"/>), and, where the processor can
 /// redirect INIT, the INIT itself.
 /// </summary>
 public static unsafe class ApicTrap
@@ -110,7 +110,8 @@ public static unsafe class ApicTrap
         for (uint i = 0; i < machine->ProcessorCount; i++)
         {
             ProcessorData* processor = machine->Processors[i].Data;
-            if (processor->Startup.StartedByOs == 0 || new StartupRequest(processor->Startup.Request).IsInit)
+            StartupRequest request = new(processor->Startup.Request);
+            if (processor->Startup.StartedByOs == 0 || (request.IsInit && !request.HasSipi))
             {
                 return false;
             }

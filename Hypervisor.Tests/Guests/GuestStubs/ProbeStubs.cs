@@ -7,5 +7,10 @@ internal static class ProbeStubs
 {
     internal static void Write(StubWriter writer)
     {
+        ProcessorStubs.Write(writer);
+        RunStubs.Write(writer);
+        EntryStubs.Write(writer);
+        SnippetStubs.Write(writer);
+        TripStubs.Write(writer);
     }
 }

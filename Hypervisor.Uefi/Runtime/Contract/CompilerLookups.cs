@@ -91,6 +91,18 @@ namespace Internal.Runtime.CompilerHelpers
     {
     }
 
+    /// <summary>
+    /// Looked up by name for the tokens of constant tables: <c>CreateSpan</c> is expanded in the end, and no token is ever turned into a handle.
+    /// </summary>
+    internal static class LdTokenHelpers
+    {
+        internal static RuntimeTypeHandle GetRuntimeTypeHandle(nint type) => default;
+
+        internal static RuntimeMethodHandle GetRuntimeMethodHandle(nint method) => default;
+
+        internal static RuntimeFieldHandle GetRuntimeFieldHandle(nint field) => default;
+    }
+
     /// <summary>Looked up by name; nothing is marshalled.</summary>
     internal static class InteropHelpers
     {

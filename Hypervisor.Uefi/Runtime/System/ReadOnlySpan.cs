@@ -99,6 +99,28 @@ public readonly ref struct ReadOnlySpan<T>
         }
     }
 
+    /// <summary>For <c>foreach</c>.</summary>
+    public Enumerator GetEnumerator() => new(this);
+
     /// <summary>The first element, for <c>fixed</c>.</summary>
     public ref readonly T GetPinnableReference() => ref _reference;
+
+    /// <summary>The state of a <c>foreach</c>.</summary>
+    public ref struct Enumerator
+    {
+        private readonly ReadOnlySpan<T> _span;
+        private int _index;
+
+        internal Enumerator(ReadOnlySpan<T> span)
+        {
+            _span = span;
+            _index = -1;
+        }
+
+        /// <summary>The element the enumeration is at.</summary>
+        public readonly ref readonly T Current => ref _span[_index];
+
+        /// <summary>Goes to the next element; false behind the last one.</summary>
+        public bool MoveNext() => ++_index < _span.Length;
+    }
 }

@@ -1,0 +1,26 @@
+namespace Hypervisor.Guests.Probe.Layout;
+
+/// <summary>Interrupt vectors with a meaning to the probe.</summary>
+public static class ProbeVectors
+{
+    /// <summary>Debug exception.</summary>
+    public const int Debug = 1;
+
+    /// <summary>Non-maskable interrupt.</summary>
+    public const int Nmi = 2;
+
+    /// <summary>The software interrupt that ends every snippet; open to privilege 3.</summary>
+    public const int Done = 0x40;
+
+    /// <summary>The first vector of external interrupts.</summary>
+    public const int FirstInterrupt = 0x50;
+
+    /// <summary>The interrupt that the probe sends to itself.</summary>
+    public const int SelfInterrupt = 0x60;
+
+    /// <summary>Number of vectors.</summary>
+    public const int Count = 256;
+
+    /// <summary>Bytes from one entry to the next.</summary>
+    public const int EntryStride = 16;
+}

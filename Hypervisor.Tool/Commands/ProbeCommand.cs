@@ -1,0 +1,70 @@
+using System;
+using System.CommandLine;
+using System.IO;
+using Hypervisor.Tool.Emulators;
+using Hypervisor.Tool.Hosting;
+using Hypervisor.Tool.Setup;
+
+namespace Hypervisor.Tool.Commands;
+
+/// <summary>hv probe: runs the probe, an EFI program of checks, and shows what it says.</summary>
+public sealed class ProbeCommand
+{
+    private static readonly TimeSpan _defaultLimit = TimeSpan.FromMinutes(2);
+    private readonly Workspace _workspace;
+    private readonly Option<bool> _bare = new("--bare") { Description = "Without the hypervisor" };
+    private readonly Option<FileInfo?> _image = new("--efi") { Description = "Load this image instead of artifacts/hv.efi" };
+    private readonly Option<string> _processor = new("--cpu")
+    {
+        Description = "QEMU's processor model",
+        DefaultValueFactory = _ => QemuOptions.AmdProcessor,
+    };
+
+    private readonly Option<string> _arguments = new("--args")
+    {
+        Description = "Load options of the probe: 'stress ROUNDS SEED' for random exits instead of the checks",
+        DefaultValueFactory = _ => string.Empty,
+    };
+
+    private readonly Option<int?> _timeLimit = new("--timeout") { Description = "Stop the machine after so many seconds" };
+    private readonly Option<string[]> _extra = new("--qemu") { Description = "A further argument for QEMU; may be given several times" };
+
+    private ProbeCommand(Workspace workspace)
+    {
+        _workspace = workspace;
+    }
+
+    /// <summary>Describes the command.</summary>
+    public static Command Create(Workspace workspace)
+    {
+        ProbeCommand probe = new(workspace);
+        Command command = new("probe", "Run the EFI program of checks, bare or on the hypervisor, and show its results")
+        {
+            probe._bare, probe._image, probe._processor, probe._arguments, probe._timeLimit, probe._extra,
+        };
+        command.SetAction(probe.Execute);
+        return command;
+    }
+
+    private int Execute(ParseResult arguments)
+    {
+        HostTools.EnsureInstalled();
+        HypervisorBuild.EnsureGuestPrograms(_workspace);
+        bool bare = arguments.GetValue(_bare);
+        string hypervisor = arguments.GetValue(_image)?.FullName ?? _workspace.HypervisorImage;
+        ProbeRun run = new(_workspace)
+        {
+            Processor = arguments.GetRequiredValue(_processor),
+            Hypervisor = bare ? null : hypervisor,
+            Arguments = arguments.GetRequiredValue(_arguments),
+            TimeLimit = arguments.GetValue(_timeLimit) is int seconds ? TimeSpan.FromSeconds(seconds) : _defaultLimit,
+            ExtraArguments = arguments.GetValue(_extra) ?? [],
+        };
+        foreach (string line in run.Execute(bare ? "probe-bare" : "probe"))
+        {
+            Console.WriteLine(line);
+        }
+
+        return ExitCodes.Success;
+    }
+}

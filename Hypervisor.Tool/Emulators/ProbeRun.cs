@@ -1,0 +1,75 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Hypervisor.Tool.Hosting;
+
+namespace Hypervisor.Tool.Emulators;
+
+/// <summary>Runs the probe, the EFI program of checks, and returns what it says.</summary>
+public sealed class ProbeRun
+{
+    /// <summary>The beginning of a line that must be the same bare and behind the hypervisor.</summary>
+    public const string ResultPrefix = "probe: ";
+
+    /// <summary>The beginning of a line that is only noted.</summary>
+    public const string NotePrefix = "probe~ ";
+
+    private const string LastLine = "probe: done:";
+    private static readonly TimeSpan _powerOffLimit = TimeSpan.FromSeconds(30);
+    private readonly Workspace _workspace;
+
+    /// <summary>Creates a run; it needs the launcher and the probe to be built.</summary>
+    public ProbeRun(Workspace workspace)
+    {
+        _workspace = workspace;
+    }
+
+    /// <summary>The processor.</summary>
+    public string Processor { get; init; } = QemuOptions.AmdProcessor;
+
+    /// <summary>The hypervisor's image, or null for a bare run.</summary>
+    public string? Hypervisor { get; init; }
+
+    /// <summary>The probe's load options.</summary>
+    public string Arguments { get; init; } = string.Empty;
+
+    /// <summary>How long it may take.</summary>
+    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Whatever else QEMU is to be told.</summary>
+    public IReadOnlyList<string> ExtraArguments { get; init; } = [];
+
+    /// <summary>Runs it and waits for the machine to power off.</summary>
+    /// <param name="name">The name of the run's folder.</param>
+    /// <returns>The probe's lines, notes among them.</returns>
+    public IReadOnlyList<string> Execute(string name)
+    {
+        ProgramBootOptions options = new()
+        {
+            Name = name,
+            Program = _workspace.Probe,
+            Arguments = Arguments,
+            Hypervisor = Hypervisor,
+            Machine = new QemuOptions { Processor = Processor, TimeLimit = TimeLimit, ExtraArguments = ExtraArguments },
+        };
+        using QemuMachine machine = ProgramBoot.Prepare(_workspace, options);
+        machine.Start();
+        machine.WaitFor(LastLine, TimeLimit, "The probe did not come to its end");
+        // The launcher runs on the firmware that the probe has handed back: powering off is a check too.
+        machine.WaitForExit(_powerOffLimit);
+        string[] lines = machine.Console.Text.Split('\n');
+        machine.Folder.DeleteState();
+        return [.. lines.Select(line => line.TrimEnd('\r')).Where(IsOfProbe)];
+    }
+
+    /// <summary>The lines that must be the same bare and behind the hypervisor.</summary>
+    public static IReadOnlyList<string> Results(IEnumerable<string> lines)
+    {
+        return [.. lines.Where(line => line.StartsWith(ResultPrefix, StringComparison.Ordinal))];
+    }
+
+    private static bool IsOfProbe(string line)
+    {
+        return line.StartsWith(ResultPrefix, StringComparison.Ordinal) || line.StartsWith(NotePrefix, StringComparison.Ordinal);
+    }
+}
