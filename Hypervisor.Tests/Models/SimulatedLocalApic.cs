@@ -18,6 +18,10 @@ internal sealed class SimulatedLocalApic
     internal const uint LastEntry = 0x370;
     internal const uint TimerInitialCount = 0x380;
 
+    internal const uint FirstInService = 0x100;
+    internal const uint FirstRequest = 0x200;
+    private const uint SoftwareEnable = 0x100;
+
     private readonly Dictionary<uint, uint> _registers = [];
 
     internal SimulatedLocalApic(uint id)
@@ -67,6 +71,12 @@ internal sealed class SimulatedLocalApic
             return;
         }
 
+        if (offset == EndOfInterrupt)
+        {
+            EndHighest();
+            return;
+        }
+
         this[offset] = value;
         if (offset == CommandLow)
         {
@@ -88,6 +98,46 @@ internal sealed class SimulatedLocalApic
         {
             _registers[entry] = 0x1_0000;
         }
+    }
+
+    /// <summary>An interrupt is requested.</summary>
+    internal void Request(byte vector) => this[FirstRequest + Group(vector)] |= Bit(vector);
+
+    /// <summary>The highest request goes to the processor, where the APIC is enabled and nothing higher is in service (AMD APM vol 2 §16.6.3).</summary>
+    internal void DeliverHighest()
+    {
+        int requested = Highest(FirstRequest);
+        if (requested >= 0 && requested > Highest(FirstInService) && (this[SpuriousVector] & SoftwareEnable) != 0)
+        {
+            this[FirstRequest + Group((byte)requested)] &= ~Bit((byte)requested);
+            this[FirstInService + Group((byte)requested)] |= Bit((byte)requested);
+        }
+    }
+
+    private void EndHighest()
+    {
+        int serviced = Highest(FirstInService);
+        if (serviced >= 0)
+        {
+            this[FirstInService + Group((byte)serviced)] &= ~Bit((byte)serviced);
+        }
+    }
+
+    private static uint Group(byte vector) => (vector / 32u) * 0x10;
+
+    private static uint Bit(byte vector) => 1u << (vector % 32);
+
+    private int Highest(uint first)
+    {
+        for (int vector = 255; vector >= 0; vector--)
+        {
+            if ((this[first + Group((byte)vector)] & Bit((byte)vector)) != 0)
+            {
+                return vector;
+            }
+        }
+
+        return -1;
     }
 
     private void Send(ApicCommand command)

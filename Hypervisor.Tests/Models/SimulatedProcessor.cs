@@ -256,6 +256,12 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     public void Undefined() => throw new HostDefectException("UD2 in the host: " + System.Text.Encoding.UTF8.GetString(FailFast.Reason));
 
+    public void OpenInterruptWindow()
+    {
+        Boundary?.Invoke();
+        Apic.DeliverHighest();
+    }
+
     public void OpenGlobalInterruptWindow()
     {
         Boundary?.Invoke();

@@ -62,7 +62,11 @@ public sealed class HvStatTests
         try
         {
             File.WriteAllBytes(path, HvStatProgram.Write());
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            }
+
             return HostProcess.Run(path, arguments);
         }
         finally
