@@ -15,6 +15,7 @@ public sealed class EnduranceTests
     private const int Boots = 10;
     private const int HotplugCycles = 200;
     private const int ParallelCycles = 100;
+    private const int Nmis = 200;
     private static readonly TimeSpan _limit = TimeSpan.FromMinutes(15);
 
     private readonly LinuxFixture _linux;
@@ -80,6 +81,19 @@ public sealed class EnduranceTests
         Assert.Equal(Enumerable.Repeat($"{ParallelCycles}", 3), done);
         _output.WriteLine($"3 x {ParallelCycles} times in {(guest.Machine.Elapsed - before).TotalSeconds:F1} s");
         Assert.Equal("0-3", guest.Run("cat /sys/devices/system/cpu/online"));
+        _output.WriteLine(guest.Run("hvstat"));
+        guest.PowerOff();
+    }
+
+    [EmulatorFact]
+    public void Nmis_come_while_a_processor_goes_offline_and_online()
+    {
+        using LinuxGuest guest = Boot("test-nmi", processors: 2);
+        guest.Run($"{{ {GuestScripts.Hotplug} 1 {HotplugCycles} > /tmp/done & }}");
+        NmiLoad.Send(guest, Nmis);
+        Assert.Equal(Nmis, NmiLoad.Count(guest));
+        guest.Run("wait", _limit);
+        Assert.Equal($"{HotplugCycles}", guest.Run("cat /tmp/done"));
         _output.WriteLine(guest.Run("hvstat"));
         guest.PowerOff();
     }

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.IO;
+using System.Runtime.Versioning;
 using Hypervisor.Tool.GuestTools;
 using Hypervisor.Tool.Hosting;
 using Xunit;
@@ -35,6 +36,7 @@ public sealed class HvStatTests
     }
 
     [LinuxFact]
+    [UnsupportedOSPlatform("windows")]
     public void Says_that_nobody_answers_where_there_is_no_hypervisor()
     {
         ProcessResult result = Run();
@@ -44,6 +46,7 @@ public sealed class HvStatTests
     }
 
     [LinuxFact]
+    [UnsupportedOSPlatform("windows")]
     public void Knows_no_other_option()
     {
         Assert.Equal(1, Run("--total").ExitCode);
@@ -52,6 +55,7 @@ public sealed class HvStatTests
         Assert.StartsWith("usage: hvstat", Run("--help").Error, StringComparison.Ordinal);
     }
 
+    [UnsupportedOSPlatform("windows")]
     private static ProcessResult Run(params string[] arguments)
     {
         string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
