@@ -146,7 +146,7 @@ public static unsafe class Report
     {
         Append(" #"u8);
         Append(VectorName.Of(record->Vector));
-        if (record->Vector >= ProbeVectors.Done)
+        if (record->Vector >= ProbeVectors.FirstInterrupt)
         {
             AppendHex(record->Vector);
         }
