@@ -6,7 +6,7 @@ namespace Hypervisor.Core.Guest;
 /// The guest executes one instruction natively while a door stands open for it: pages of the host show a page of scratch memory, or ports pass.
 /// The door is shut at the next exit.
 /// </summary>
-[StructLayout(LayoutKind.Sequential, Size = 0x40)]
+[StructLayout(LayoutKind.Sequential, Size = 0x60)]
 public unsafe struct GuestStep
 {
     /// <summary>Pages one instruction may touch: two operands, each across a page boundary.</summary>
@@ -17,6 +17,12 @@ public unsafe struct GuestStep
 
     /// <summary>Whether the guest itself had the trap flag set.</summary>
     public bool GuestTrapFlag;
+
+    /// <summary>DR6 of the guest before the step.</summary>
+    public ulong GuestDr6;
+
+    /// <summary>Exceptions that exit when no step is under way.</summary>
+    public uint GuestIntercepts;
 
     /// <summary>Whether the I/O permission map is open.</summary>
     public bool PortsOpen;

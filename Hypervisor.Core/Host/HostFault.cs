@@ -26,7 +26,9 @@ public static unsafe class HostFault
 
         if (frame->Vector == SecurityException)
         {
-            Instructions.Exchange(&processor->Startup.Request, StartupRequest.Init.Value); // INIT, redirected
+            // INIT, redirected; the exit that opened the window to it looks at the request next.
+            Instructions.Exchange(&processor->Startup.Request, StartupRequest.Init.Value);
+            ApicTrap.ArmEverywhere(processor);
             return;
         }
 

@@ -75,7 +75,7 @@ public unsafe struct ProcessorData
     public GuestStep Step;
 
     /// <summary>This processor's view of the local APIC page.</summary>
-    [FieldOffset(0x1C0)]
+    [FieldOffset(0x2A0)]
     public ApicWindow ApicWindow;
 
     /// <summary>Descriptors of the host: null, code, data, task state (two).</summary>

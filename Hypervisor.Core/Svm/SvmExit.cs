@@ -60,6 +60,12 @@ public static unsafe class SvmExit
         SvmEvent interrupted = new(vmcb->ExitInterruptInfo);
         vmcb->EventInjection = interrupted.IsValid && !interrupted.IsSoftware ? interrupted.Value : 0;
 
+        // A door stands open for one instruction only: any exit but the expected two means that it was not executed, or not finished.
+        if (processor->Step.Active && vmcb->ExitCode is not (SvmExitCode.ExceptionDb or SvmExitCode.NestedPageFault))
+        {
+            SvmStep.Shut(processor, vmcb);
+        }
+
         processor->Exits.Count(Dispatch(processor, vmcb));
         vmcb->Rax = processor->Registers.Rax;
         vmcb->Rsp = processor->Registers.Rsp;
@@ -112,6 +118,8 @@ public static unsafe class SvmExit
             case SvmExitCode.Invalid:
                 FailFast.Stop("VMRUN found the control block inconsistent"u8);
                 return ExitCause.Other;
+            case > SvmExitCode.Exception0 and <= SvmExitCode.ExceptionLast:
+                return SvmStep.Exception(processor, vmcb);
             default:
                 // Nothing else is intercepted. A code that comes all the same is a newer processor's: it is named once and the guest gets #UD.
                 if (processor->Exits.Read(ExitCause.Other) == 0)

@@ -15,6 +15,9 @@ public enum SvmExitCode : ulong
     /// <summary>#SX: a redirected INIT (VM_CR.R_INIT).</summary>
     ExceptionSx = 0x5E,
 
+    /// <summary>Last of the exception codes.</summary>
+    ExceptionLast = 0x5F,
+
     /// <summary>Non-maskable interrupt.</summary>
     Nmi = 0x61,
 

@@ -19,6 +19,7 @@ public static unsafe class SvmGuest
     private const byte DebugVector = 1;
     private const byte UndefinedVector = 6;
     private const byte GeneralProtectionVector = 13;
+    private const ulong BranchSingleStepBit = 1UL << 1;
     private const ulong SingleStepBit = 1UL << 14;
     private const byte TwoByteEscape = 0x0F;
     private const ulong Low32 = 0xFFFF_FFFF;
@@ -146,7 +147,10 @@ public static unsafe class SvmGuest
     {
         RFlags flags = new RFlags(vmcb->RFlags).WithResume(false);
         vmcb->RFlags = flags.Value;
-        if (flags.Trap)
+
+        // With BTF the trap flag stops at branches only (AMD APM vol 2 §13.1.4); no instruction that is intercepted branches.
+        ulong debugControl;
+        if (flags.Trap && (Instructions.TryReadMsr(Msr.DebugControl, &debugControl) == 0 || (debugControl & BranchSingleStepBit) == 0))
         {
             vmcb->Dr6 |= SingleStepBit;
             vmcb->CleanBits = 0;

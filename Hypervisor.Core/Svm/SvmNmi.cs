@@ -22,11 +22,13 @@ internal static unsafe class SvmNmi
             // One of them was a kick. A second one that came at the same moment was merged with it by the processor, as two always are.
             arrived = arrived == 0 ? 0 : arrived - 1;
             ApicTrap.Follow(processor);
-            if (new StartupRequest(processor->Startup.Request).IsInit)
-            {
-                SvmStartup.Init(processor, vmcb);
-                return ExitCause.Init;
-            }
+        }
+
+        // Asked for whether or not this was a kick: an INIT that the processor redirects can reach the host in the window above.
+        if (new StartupRequest(processor->Startup.Request).IsInit)
+        {
+            SvmStartup.Init(processor, vmcb);
+            return ExitCause.Init;
         }
 
         if (arrived != 0)
@@ -72,7 +74,14 @@ internal static unsafe class SvmNmi
             processor->Nmi.AtIret = false;
         }
 
-        if (!processor->Nmi.InService && !new SvmEvent(vmcb->EventInjection).IsValid)
+        if (!processor->Nmi.InService && new SvmEvent(vmcb->EventInjection).IsValid)
+        {
+            // Another event goes first. A real NMI, held back while the host runs, brings this one again right behind it.
+            LocalApic.SendNmi(processor->ApicId);
+            return;
+        }
+
+        if (!processor->Nmi.InService)
         {
             processor->Nmi.InService = true;
             processor->Nmi.AtIret = false;

@@ -17,14 +17,20 @@ internal static unsafe class SvmPageFaults
     internal static ExitCause Handle(ProcessorData* processor, Vmcb* vmcb)
     {
         ulong address = vmcb->ExitInfo2;
+        MachineData* machine = processor->Machine;
+        bool isHost = address - machine->RegionBase < machine->RegionSize;
+        if (processor->Step.Active && !isHost)
+        {
+            SvmStep.Shut(processor, vmcb);
+        }
+
         if ((address & ~PageMask) == processor->ApicWindow.Page && processor->ApicWindow.Entry != 0)
         {
             WriteLocalApic(processor, vmcb, (uint)(address & PageMask));
             return ExitCause.LocalApic;
         }
 
-        MachineData* machine = processor->Machine;
-        if (address - machine->RegionBase < machine->RegionSize)
+        if (isHost)
         {
             if (processor->Exits.Read(ExitCause.ProtectedMemory) < ReportedWrites)
             {

@@ -145,6 +145,8 @@ public static unsafe class SvmProcessor
         processor->Nmi = new NmiState { Seen = processor->NmiCount };
         processor->Step = default;
         Instructions.ClearDebugAddresses();
+        Instructions.TryWriteMsr(Msr.DebugControl, InitState.DebugControl);
+        Instructions.TryWriteMsr(Msr.ExtendedSupervisorState, InitState.ExtendedSupervisorState);
     }
 
     private static VmcbSegment Segment(SegmentState state) => new()

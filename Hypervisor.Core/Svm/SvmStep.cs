@@ -12,8 +12,9 @@ namespace Hypervisor.Core.Svm;
 /// </summary>
 internal static unsafe class SvmStep
 {
-    private const uint InterceptDebug = 1u << 1;
+    private const uint InterceptAllExceptions = 0xFFFF_FFFF & ~(1u << 2);
     private const byte DebugVector = 1;
+    private const byte PageFaultVector = 14;
     private const ulong SingleStepBit = 1UL << 14;
     private const ulong BreakpointBits = 0xF;
     private const ulong Shadow = 1;
@@ -25,10 +26,12 @@ internal static unsafe class SvmStep
         {
             processor->Step.Active = true;
             processor->Step.GuestTrapFlag = new RFlags(vmcb->RFlags).Trap;
+            processor->Step.GuestDr6 = vmcb->Dr6;
+            processor->Step.GuestIntercepts = vmcb->InterceptExceptions;
         }
 
         vmcb->RFlags = new RFlags(vmcb->RFlags).WithTrap(true).Value;
-        vmcb->InterceptExceptions |= InterceptDebug;
+        vmcb->InterceptExceptions = InterceptAllExceptions; // a fault of the instruction shuts the door too
         vmcb->InterruptShadow = Shadow; // no interrupt comes between
     }
 
@@ -71,15 +74,16 @@ internal static unsafe class SvmStep
     {
         bool guestTrap = processor->Step.GuestTrapFlag;
         bool iret = processor->Nmi.SteppingIret;
-        Shut(processor, vmcb);
-        if (!iret)
-        {
-            vmcb->RFlags = new RFlags(vmcb->RFlags).WithTrap(guestTrap).Value;
-        }
-
         if (!guestTrap)
         {
-            vmcb->Dr6 &= ~SingleStepBit;
+            vmcb->Dr6 = (vmcb->Dr6 & ~SingleStepBit) | (processor->Step.GuestDr6 & SingleStepBit);
+        }
+
+        ulong flags = vmcb->RFlags;
+        Shut(processor, vmcb);
+        if (iret)
+        {
+            vmcb->RFlags = flags; // IRET has loaded the guest's own
         }
 
         if (guestTrap || (vmcb->Dr6 & BreakpointBits) != 0)
@@ -95,7 +99,27 @@ internal static unsafe class SvmStep
         return ExitCause.Step;
     }
 
-    /// <summary>Shuts every door.</summary>
+    /// <summary>An exception of the instruction that is executed with a door open: it is the guest's own.</summary>
+    internal static ExitCause Exception(ProcessorData* processor, Vmcb* vmcb)
+    {
+        byte vector = (byte)(vmcb->ExitCode - SvmExitCode.Exception0);
+        if (vector == PageFaultVector)
+        {
+            vmcb->Cr2 = vmcb->ExitInfo2;
+        }
+
+        SvmGuest.Raise(vmcb, HasErrorCode(vector) ? SvmEvent.Exception(vector, (uint)vmcb->ExitInfo1) : SvmEvent.Exception(vector));
+        if (processor->Nmi.AtIret && processor->Nmi.Pending)
+        {
+            SvmNmi.IretDone(processor, vmcb); // an IRET that faults ends the blocking too
+        }
+
+        return ExitCause.Step;
+    }
+
+    private static bool HasErrorCode(byte vector) => vector is 8 or 10 or 11 or 12 or 13 or PageFaultVector or 17 or 21 or 29 or 30;
+
+    /// <summary>Shuts every door, and takes the trap flag back.</summary>
     internal static void Shut(ProcessorData* processor, Vmcb* vmcb)
     {
         GuestStep* step = &processor->Step;
@@ -119,7 +143,13 @@ internal static unsafe class SvmStep
         }
 
         vmcb->IoPermissionMap = processor->Machine->IoPermissionMap;
-        vmcb->InterceptExceptions &= ~InterceptDebug;
+        if (step->Active)
+        {
+            vmcb->InterceptExceptions = step->GuestIntercepts;
+            vmcb->RFlags = new RFlags(vmcb->RFlags).WithTrap(step->GuestTrapFlag).Value;
+        }
+
+        processor->Nmi.SteppingIret = false;
         vmcb->TlbControl = SvmTlbControl.FlushAll;
         *step = default;
     }

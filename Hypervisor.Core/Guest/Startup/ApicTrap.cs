@@ -51,23 +51,21 @@ public static unsafe class ApicTrap
     {
         MachineData* machine = processor->Machine;
         machine->ApicTrapBudget = WritesUntilDropped;
-        if (machine->ApicTrapWanted != 0)
+        if (Instructions.Exchange(&machine->ApicTrapWanted, 1) == 0)
         {
-            return;
-        }
-
-        machine->ApicTrapWanted = 1;
-        Instructions.ExchangeAdd(&machine->ApicTrapGeneration, 1);
-        Follow(processor);
-        for (uint i = 0; i < machine->ProcessorCount; i++)
-        {
-            ProcessorData* other = machine->Processors[i].Data;
-            if (other != processor && Runs(other))
+            Instructions.ExchangeAdd(&machine->ApicTrapGeneration, 1);
+            for (uint i = 0; i < machine->ProcessorCount; i++)
             {
-                ProcessorStartup.Kick(other);
+                ProcessorData* other = machine->Processors[i].Data;
+                if (other != processor && Runs(other))
+                {
+                    ProcessorStartup.Kick(other);
+                }
             }
         }
 
+        // Whoever asks while another is still arming waits for the same thing.
+        Follow(processor);
         for (uint i = 0; i < machine->ProcessorCount; i++)
         {
             ProcessorData* other = machine->Processors[i].Data;

@@ -1,0 +1,29 @@
+using Hypervisor.Core.Configuration;
+
+namespace Hypervisor.Tests.Models;
+
+/// <summary>What a simulated machine looks like.</summary>
+internal sealed record MachineOptions
+{
+    internal int Processors { get; init; } = 2;
+
+    internal int AddressBits { get; init; } = 40;
+
+    /// <summary>EPYC-like: next RIP and decode assists; else like QEMU's processor.</summary>
+    internal bool IsEpyc { get; init; }
+
+    internal bool X2Apic { get; init; }
+
+    internal bool HasRedirectInit { get; init; }
+
+    internal ulong RegionBase { get; init; } = 0x7000_0000;
+
+    /// <summary>Bytes in addition to what the host asks for.</summary>
+    internal ulong ExtraSize { get; init; }
+
+    internal ulong ImageSize { get; init; } = 0x20000;
+
+    internal ulong ApicPage { get; init; } = SimulatedProcessor.ApicPage;
+
+    internal HostOptions Host { get; init; }
+}

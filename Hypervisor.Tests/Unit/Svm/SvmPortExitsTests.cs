@@ -1,0 +1,100 @@
+using System;
+using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Memory;
+using Hypervisor.Core.Svm;
+using Hypervisor.Tests.Models;
+using Xunit;
+
+namespace Hypervisor.Tests.Unit.Svm;
+
+public sealed unsafe class SvmPortExitsTests : IDisposable
+{
+    private readonly SimulatedMachine _machine = new();
+
+    public SvmPortExitsTests()
+    {
+        GuestCode.Write(_machine, [0xE6, 0x70]);
+        _machine.Bootstrap.Input = (port, size) => 0xA1B2_C3D4u + port;
+    }
+
+    public void Dispose() => _machine.Dispose();
+
+    [Theory]
+    [InlineData(1, 0x1111_2222_3333_4444ul)]
+    [InlineData(2, 0x1111_2222_3333_C444ul)]
+    [InlineData(4, 0x0000_0000_A1B2_C444ul)]
+    public void Input_changes_as_much_of_rax_as_it_reads(int size, ulong expected)
+    {
+        _machine.Vmcb->Rax = 0x1111_2222_3333_4455;
+        Access(size, isIn: true);
+        Assert.Equal(expected, _machine.Vmcb->Rax);
+        Assert.Equal(SimulatedMachine.GuestRip + 2, _machine.Vmcb->Rip);
+    }
+
+    [Theory]
+    [InlineData(1, 0x44u)]
+    [InlineData(2, 0x3344u)]
+    [InlineData(4, 0x1122_3344u)]
+    public void Output_writes_as_much_of_rax_as_it_has_bytes(int size, uint expected)
+    {
+        _machine.Vmcb->Rax = 0xFFFF_FFFF_1122_3344;
+        Access(size, isIn: false);
+        Assert.Equal((0x70, size, expected), Assert.Single(_machine.Bootstrap.Outputs));
+        Assert.Equal(0xFFFF_FFFF_1122_3344, _machine.Vmcb->Rax);
+        Assert.Equal(SimulatedMachine.GuestRip + 2, _machine.Vmcb->Rip);
+        Assert.Equal(1u, _machine.Data->Exits.Read(ExitCause.Port));
+    }
+
+    [Theory]
+    [InlineData(0x0F, true)]
+    [InlineData(0x8F, true)]
+    [InlineData(0x0E, false)]
+    [InlineData(0x1F, false)]
+    [InlineData(0x80, false)]
+    public void Choosing_the_shutdown_code_arms_the_trap(byte index, bool arms)
+    {
+        _machine.Machine->ApicTrapWanted = 0;
+        _machine.Vmcb->Rax = index;
+        Access(1, isIn: false);
+        Assert.Equal(arms ? 1u : 0, _machine.Machine->ApicTrapWanted);
+        Assert.Equal(arms, _machine.Nested(SimulatedProcessor.ApicPage).Flags == NestedTables.ReadOnly && _machine.Machine->ApicTrapGeneration == 1);
+        Assert.Equal((0x70, 1, (uint)index), Assert.Single(_machine.Bootstrap.Outputs));
+    }
+
+    [Fact]
+    public void Reading_the_index_does_not_arm_the_trap()
+    {
+        _machine.Machine->ApicTrapWanted = 0;
+        _machine.Vmcb->Rax = 0x0F;
+        Access(1, isIn: true);
+        Assert.Equal(0u, _machine.Machine->ApicTrapWanted);
+    }
+
+    [Fact]
+    public void A_word_that_ends_in_the_index_port_chooses_with_its_second_byte()
+    {
+        _machine.Machine->ApicTrapWanted = 0;
+        _machine.Vmcb->Rax = 0x0F00;
+        _machine.Exit(SvmExitCode.Io, (0x6Ful << 16) | (2 << 4), _machine.Vmcb->Rip + 2);
+        Assert.Equal(1u, _machine.Machine->ApicTrapWanted);
+    }
+
+    [Fact]
+    public void String_output_arms_the_trap_whatever_it_writes()
+    {
+        _machine.Machine->ApicTrapWanted = 0;
+        _machine.Exit(SvmExitCode.Io, (0x70ul << 16) | (1 << 4) | (1 << 2), _machine.Vmcb->Rip + 1);
+        Assert.Equal(1u, _machine.Machine->ApicTrapWanted);
+    }
+
+    [Fact]
+    public void Traced_port_accesses_end_in_a_debug_exception()
+    {
+        _machine.Vmcb->RFlags |= 1 << 8;
+        Access(1, isIn: false);
+        Assert.Equal(SvmEvent.Exception(1).Value, _machine.Vmcb->EventInjection);
+    }
+
+    private void Access(int size, bool isIn) =>
+        _machine.Exit(SvmExitCode.Io, (0x70ul << 16) | ((ulong)size << 4) | (isIn ? 1u : 0), _machine.Vmcb->Rip + 2);
+}

@@ -1,0 +1,106 @@
+using System;
+using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Memory;
+using Hypervisor.Core.Svm;
+using Hypervisor.Tests.Models;
+using Xunit;
+
+namespace Hypervisor.Tests.Unit.Svm;
+
+/// <summary>One instruction executed natively with a door open: what the guest sees of the trap flag and DR6.</summary>
+public sealed unsafe class SvmStepTests : IDisposable
+{
+    private const ulong Trap = 1 << 8;
+    private const ulong SingleStep = 1 << 14;
+    private const ulong Debug = (1ul << 31) | (3ul << 8) | 1;
+
+    private readonly SimulatedMachine _machine = new();
+
+    public SvmStepTests()
+    {
+        GuestCode.Write(_machine, [0x89, 0x0B]);
+    }
+
+    public void Dispose() => _machine.Dispose();
+
+    [Theory]
+    [InlineData(false, 0ul, false)]
+    [InlineData(true, 0ul, true)]
+    [InlineData(false, 4ul, true)]
+    [InlineData(true, 9ul, true)]
+    public void The_guest_gets_the_debug_exceptions_it_asked_for(bool traced, ulong breakpoints, bool expected)
+    {
+        _machine.Vmcb->RFlags = traced ? 0x302ul : 0x202;
+        Open();
+        Assert.Equal(0x302ul, _machine.Vmcb->RFlags);
+        End(breakpoints);
+        Assert.Equal(expected ? Debug : 0, _machine.Vmcb->EventInjection);
+        Assert.Equal(traced ? 0x302ul : 0x202, _machine.Vmcb->RFlags);
+        Assert.Equal(0xFFFF_0FF0 | breakpoints | (traced ? SingleStep : 0), _machine.Vmcb->Dr6);
+        Assert.Equal(0u, _machine.Vmcb->InterceptExceptions & 2);
+        Assert.Equal(1u, _machine.Data->Exits.Read(ExitCause.Step));
+    }
+
+    [Fact]
+    public void A_trap_the_guest_has_not_yet_cleared_stays_in_dr6()
+    {
+        _machine.Vmcb->Dr6 = 0xFFFF_0FF0 | SingleStep;
+        Open();
+        End(0);
+        Assert.Equal(0xFFFF_0FF0 | SingleStep, _machine.Vmcb->Dr6);
+        Assert.Equal(0ul, _machine.Vmcb->EventInjection);
+    }
+
+    [Fact]
+    public void No_interrupt_comes_between()
+    {
+        Open();
+        Assert.Equal(1ul, _machine.Vmcb->InterruptShadow & 1);
+    }
+
+    [Fact]
+    public void Two_faults_of_one_instruction_remember_the_first_trap_flag()
+    {
+        Open();
+        Open(0x1000);
+        End(0);
+        Assert.Equal(0x202ul, _machine.Vmcb->RFlags);
+        Assert.Equal(0ul, _machine.Vmcb->EventInjection);
+    }
+
+    [Fact]
+    public void String_output_passes_once_with_all_ports_open()
+    {
+        ulong info = (0x70ul << 16) | (1 << 4) | (1 << 2); // OUTSB to port 70h
+        _machine.Exit(SvmExitCode.Io, info, _machine.Vmcb->Rip + 1);
+        Assert.Equal(_machine.Machine->OpenIoPermissionMap, _machine.Vmcb->IoPermissionMap);
+        Assert.Equal(SimulatedMachine.GuestRip, _machine.Vmcb->Rip);
+        Assert.Empty(_machine.Bootstrap.Outputs);
+        Assert.Equal(0x302ul, _machine.Vmcb->RFlags);
+        End(0);
+        Assert.Equal(_machine.Machine->IoPermissionMap, _machine.Vmcb->IoPermissionMap);
+        Assert.Equal(0x202ul, _machine.Vmcb->RFlags);
+    }
+
+    [Fact]
+    public void The_trap_on_the_apic_page_follows_an_arming_during_the_step()
+    {
+        GuestCode.Write(_machine, [0x87, 0x0B]);
+        _machine.Exit(SvmExitCode.NestedPageFault, 7, SimulatedProcessor.ApicPage + 0x80);
+        Assert.Equal(NestedTables.Full, _machine.Nested(SimulatedProcessor.ApicPage).Flags);
+        _machine.Data->Startup.Kick = 1;
+        _machine.Machine->ApicTrapGeneration++;
+        _machine.Bootstrap.NmiPending = true;
+        _machine.Exit(SvmExitCode.Nmi);
+        Assert.Equal(NestedTables.ReadOnly, _machine.Nested(SimulatedProcessor.ApicPage).Flags);
+        Assert.Equal(SvmTlbControl.FlushAll, _machine.Vmcb->TlbControl);
+    }
+
+    private void Open(ulong offset = 0) => _machine.Exit(SvmExitCode.NestedPageFault, 7, _machine.Options.RegionBase + 0x5000 + offset);
+
+    private void End(ulong breakpoints)
+    {
+        _machine.Vmcb->Dr6 |= SingleStep | breakpoints;
+        _machine.Exit(SvmExitCode.ExceptionDb);
+    }
+}
