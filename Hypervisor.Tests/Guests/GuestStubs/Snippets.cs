@@ -104,11 +104,14 @@ internal static class Snippets
         [SnippetName.ApicXor] = Apic(a => a.xor(__dword_ptr[rdi], ecx)),
         [SnippetName.ApicAdd] = Apic(a => a.add(__dword_ptr[rdi], ecx)),
         [SnippetName.ApicXchg] = Apic(a => a.xchg(__dword_ptr[rdi], ecx)),
-        [SnippetName.ApicCmpxchg] = Apic(a => a.@lock.cmpxchg(__dword_ptr[rdi], ecx)),
-        [SnippetName.ApicXadd] = Apic(a => a.@lock.xadd(__dword_ptr[rdi], ecx)),
+        [SnippetName.ApicCmpxchg] = ApicLocked(a => a.@lock.cmpxchg(__dword_ptr[rdi], ecx)),
+        [SnippetName.ApicXadd] = ApicLocked(a => a.@lock.xadd(__dword_ptr[rdi], ecx)),
         [SnippetName.ApicInc] = Apic(a => a.inc(__dword_ptr[rdi])),
         [SnippetName.ApicNot] = Apic(a => a.not(__dword_ptr[rdi])),
         [SnippetName.ApicBts] = Apic(a => a.bts(__dword_ptr[rdi], 3)),
+        [SnippetName.ApicLockOr] = ApicLocked(a => a.@lock.or(__dword_ptr[rdi], ecx)),
+        [SnippetName.ApicLockInc] = ApicLocked(a => a.@lock.inc(__dword_ptr[rdi])),
+        [SnippetName.ApicCmpxchgPlain] = Apic(a => a.cmpxchg(__dword_ptr[rdi], ecx)),
         [SnippetName.ApicStosString] = Apic(a => a.stosd()),
         [SnippetName.ApicMovsString] = Apic(a => a.movsd()),
         [SnippetName.ApicRepStos] = Apic(a => a.rep.stosd()),
@@ -165,6 +168,16 @@ internal static class Snippets
         a.mov(ebx, __dword_ptr[r10]);
         Nops(a);
     };
+
+    /// <summary>
+    /// With a LOCK prefix. The flags are made the same afterwards: QEMU 7.2 with several processors loses them when such an instruction on
+    /// device memory is single-stepped, which a hypervisor may have to do.
+    /// </summary>
+    private static Action<Assembler> ApicLocked(Action<Assembler> instruction) => Apic(a =>
+    {
+        instruction(a);
+        a.cmp(esp, esp);
+    });
 
     private static void SendAndWait(Assembler a)
     {

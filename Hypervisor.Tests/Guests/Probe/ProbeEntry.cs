@@ -34,6 +34,8 @@ public static unsafe class ProbeEntry
         }
         else if (options.ReservedBits)
         {
+            SvmHiddenNotes.Run();
+            MsrChecks.RunReserved();
             ControlRegisterChecks.RunReserved();
         }
         else

@@ -58,7 +58,7 @@ public static unsafe class ControlRegisterChecks
     public static void RunReserved()
     {
         ulong cr4 = Instructions.ReadCr4();
-        foreach (int bit in (ReadOnlySpan<int>)[11, 12, 13, 14, 15, 17, 19, 22, 23, 24, 25, 31, 32, 63])
+        foreach (int bit in (ReadOnlySpan<int>)[11, 12, 13, 14, 15, 19, 22, 23, 24, 25, 31, 32, 63])
         {
             Swap("cr4-reserved-bit"u8, SnippetName.SwapCr4, cr4, bit);
         }

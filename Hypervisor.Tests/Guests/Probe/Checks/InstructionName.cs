@@ -46,8 +46,11 @@ public static class InstructionName
             case SnippetName.ApicXor: return "xor"u8;
             case SnippetName.ApicAdd: return "add"u8;
             case SnippetName.ApicXchg: return "xchg"u8;
-            case SnippetName.ApicCmpxchg: return "cmpxchg"u8;
-            case SnippetName.ApicXadd: return "xadd"u8;
+            case SnippetName.ApicCmpxchg: return "lock-cmpxchg"u8;
+            case SnippetName.ApicCmpxchgPlain: return "cmpxchg"u8;
+            case SnippetName.ApicLockOr: return "lock-or"u8;
+            case SnippetName.ApicLockInc: return "lock-inc"u8;
+            case SnippetName.ApicXadd: return "lock-xadd"u8;
             case SnippetName.ApicInc: return "inc"u8;
             case SnippetName.ApicNot: return "not"u8;
             case SnippetName.ApicBts: return "bts"u8;

@@ -30,7 +30,8 @@ public static unsafe class LocalApicChecks
         uint before = ApicAccess.Read(ApicAccess.ErrorVector);
         for (SnippetName name = SnippetName.ApicMov; name <= SnippetName.ApicMov32; name++)
         {
-            Form(name, ApicAccess.ErrorVector);
+            Form("apic-form"u8, name, ApicAccess.ErrorVector, step: false);
+            Form("apic-form-step"u8, name, ApicAccess.ErrorVector, step: true);
         }
 
         ApicAccess.Write(ApicAccess.ErrorVector, before);
@@ -45,7 +46,7 @@ public static unsafe class LocalApicChecks
         Report.End();
     }
 
-    private static void Form(SnippetName name, uint register)
+    private static void Form(ReadOnlySpan<byte> kind, SnippetName name, uint register, bool step)
     {
         ApicAccess.Write(register, FirstValue);
         *(uint*)Runner.Scratch = Operand;
@@ -53,7 +54,7 @@ public static unsafe class LocalApicChecks
         context->Rdi = ApicAccess.Page + register;
         context->Rsi = (ulong)Runner.Scratch;
         context->Rcx = name == SnippetName.ApicRepStos ? RepeatCount : Operand;
-        context->Rax = name == SnippetName.ApicCmpxchg ? FirstValue : Operand;
+        context->Rax = name is SnippetName.ApicCmpxchg or SnippetName.ApicCmpxchgPlain ? FirstValue : Operand;
         context->R13 = Operand;
         if (name == SnippetName.ApicMovIndexed)
         {
@@ -61,8 +62,13 @@ public static unsafe class LocalApicChecks
             context->Rdi -= (IndexForDisplacement * IndexScale) + Displacement;
         }
 
+        if (step)
+        {
+            Runner.UseSingleStep();
+        }
+
         Runner.Run();
-        Report.Begin("apic-form"u8);
+        Report.Begin(kind);
         Report.Append(" "u8);
         Report.Append(InstructionName.Of(name));
         Report.AppendRun();

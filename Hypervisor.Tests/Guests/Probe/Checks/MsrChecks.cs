@@ -14,6 +14,7 @@ public static unsafe class MsrChecks
 {
     private const ulong Svme = 1UL << 12;
     private const int SystemCallEnable = 0;
+    private const int LongModeEnable = 8;
     private const int NoExecuteEnable = 11;
     private const int FastFxSave = 14;
 
@@ -80,13 +81,41 @@ public static unsafe class MsrChecks
         Report.AppendField("svme"u8, (efer & Svme) >> 12);
         Report.AppendField("efer"u8, efer & ~Svme);
         Report.End();
-        foreach (int bit in (ReadOnlySpan<int>)[SystemCallEnable, NoExecuteEnable, FastFxSave, 1, 8, 9, 10, 13, 15, 16, 17, 18, 20, 21, 31, 32, 63])
+        ToggleEfer("efer-toggle-bit"u8, efer, SystemCallEnable);
+        ToggleEfer("efer-toggle-bit"u8, efer, NoExecuteEnable);
+        if (HasFastFxSave)
         {
-            ToggleEfer(efer, bit);
+            ToggleEfer("efer-toggle-bit"u8, efer, FastFxSave);
         }
     }
 
-    private static void ToggleEfer(ulong efer, int bit)
+    /// <summary>Reserved bits of EFER, and LME while paging is on: #GP for each. A bare QEMU 7.2 ignores reserved bits and takes LME.</summary>
+    public static void RunReserved()
+    {
+        ulong efer = Instructions.ReadMsr(Msr.Efer);
+        foreach (int bit in (ReadOnlySpan<int>)[1, LongModeEnable, 9, 16, 19, 22, 31, 32, 63])
+        {
+            ToggleEfer("efer-reserved-bit"u8, efer, bit);
+        }
+
+        if (!HasFastFxSave)
+        {
+            ToggleEfer("efer-reserved-bit"u8, efer, FastFxSave);
+        }
+    }
+
+    /// <summary>CPUID 8000_0001h, EDX bit 25.</summary>
+    private static bool HasFastFxSave
+    {
+        get
+        {
+            CpuidResult result;
+            Instructions.Cpuid(0x8000_0001, 0, &result);
+            return (result.Edx & (1 << 25)) != 0;
+        }
+    }
+
+    private static void ToggleEfer(ReadOnlySpan<byte> name, ulong efer, int bit)
     {
         ulong value = efer ^ (1UL << bit);
         RunContext* context = Runner.Prepare(SnippetName.WriteMsr);
@@ -96,7 +125,7 @@ public static unsafe class MsrChecks
         Runner.Run();
         ulong after = Instructions.ReadMsr(Msr.Efer);
         Instructions.WriteMsr(Msr.Efer, efer);
-        Report.Begin("efer-toggle-bit"u8);
+        Report.Begin(name);
         Report.Append(" "u8);
         Report.AppendDecimal(bit);
         Report.AppendRun();

@@ -1,12 +1,13 @@
 using Hypervisor.Core.Cpu;
+using Hypervisor.Guests.Probe.Layout;
 
 namespace Hypervisor.Guests.Probe.Execution;
 
 /// <summary>
 /// Silences what interrupts by itself, so that a window with IF = 1 sees nothing but what the probe sends: both 8259s and the local vectors
-/// of the timer and LINT0.
+/// of the timer and LINT0. A tick that was already on its way is taken and lost; the firmware's timer repeats itself.
 /// </summary>
-public static class InterruptSources
+public static unsafe class InterruptSources
 {
     private const ushort MasterMask = 0x21;
     private const ushort SlaveMask = 0xA1;
@@ -30,6 +31,7 @@ public static class InterruptSources
         s_lint0 = ApicAccess.Read(Lint0Vector);
         ApicAccess.Write(ApicAccess.TimerVector, s_timer | Masked);
         ApicAccess.Write(Lint0Vector, s_lint0 | Masked);
+        Drain();
     }
 
     /// <summary>Puts all masks back.</summary>
@@ -39,5 +41,16 @@ public static class InterruptSources
         ApicAccess.Write(ApicAccess.TimerVector, s_timer);
         Instructions.Out8(SlaveMask, s_slave);
         Instructions.Out8(MasterMask, s_master);
+    }
+
+    /// <summary>Takes what is pending.</summary>
+    private static void Drain()
+    {
+        do
+        {
+            Runner.Prepare(SnippetName.StiNop);
+            Runner.Run();
+        }
+        while (Runner.Events->Count != 0);
     }
 }

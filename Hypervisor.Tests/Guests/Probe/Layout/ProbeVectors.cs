@@ -12,8 +12,8 @@ public static class ProbeVectors
     /// <summary>The software interrupt that ends every snippet; open to privilege 3.</summary>
     public const int Done = 0x40;
 
-    /// <summary>The first vector of external interrupts.</summary>
-    public const int FirstInterrupt = 0x50;
+    /// <summary>The first vector that is no exception (AMD APM vol 2 §8.2).</summary>
+    public const int FirstInterrupt = 0x20;
 
     /// <summary>The interrupt that the probe sends to itself.</summary>
     public const int SelfInterrupt = 0x60;

@@ -1,4 +1,5 @@
 using System;
+using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
 using Hypervisor.Guests.Probe.Execution;
@@ -99,7 +100,8 @@ public static unsafe class Report
         if (Runner.IsDone)
         {
             Append(" done fl="u8);
-            AppendHex(Runner.Context->RFlags, FlagsDigits);
+            // Without RF: QEMU 7.2 leaves it set behind the instruction that it was meant for, if one without exit follows.
+            AppendHex(new RFlags(Runner.Context->RFlags).WithResume(false).Value, FlagsDigits);
         }
     }
 
@@ -144,7 +146,7 @@ public static unsafe class Report
     {
         Append(" #"u8);
         Append(VectorName.Of(record->Vector));
-        if (record->Vector >= ProbeVectors.Done)
+        if (record->Vector >= ProbeVectors.FirstInterrupt)
         {
             AppendHex(record->Vector);
         }

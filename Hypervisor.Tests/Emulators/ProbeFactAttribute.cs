@@ -1,0 +1,43 @@
+using System;
+using System.IO;
+using System.Linq;
+using Hypervisor.Tool.Hosting;
+using Hypervisor.Tool.Setup;
+using Xunit;
+
+namespace Hypervisor.Tests.Emulators;
+
+/// <summary>A test that runs the probe in QEMU; skipped, with the reason, where something for that is missing.</summary>
+public sealed class ProbeFactAttribute : FactAttribute
+{
+    private bool _hypervisor;
+
+    public ProbeFactAttribute()
+    {
+        Skip = FindReason(Workspace.Find(), hypervisor: false);
+    }
+
+    /// <summary>Whether the test needs the hypervisor's image.</summary>
+    public bool Hypervisor
+    {
+        get => _hypervisor;
+        set
+        {
+            _hypervisor = value;
+            Skip = FindReason(Workspace.Find(), value);
+        }
+    }
+
+    private static string? FindReason(Workspace workspace, bool hypervisor)
+    {
+        if (HostTools.Missing.Count > 0)
+        {
+            return $"Not on this host: {string.Join(", ", HostTools.Missing.Select(tool => tool.Probe))}; './hv setup' installs it.";
+        }
+
+        string[] needed = hypervisor ? [workspace.Launcher, workspace.Probe, workspace.HypervisorImage] : [workspace.Launcher, workspace.Probe];
+        return Array.Find(needed, file => !File.Exists(file)) is string missing
+            ? $"{missing} was not built yet; 'dotnet build hv.sln' does it."
+            : null;
+    }
+}
