@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using Hypervisor.Core.Memory;
 
 namespace Hypervisor.Tests.Models;
 

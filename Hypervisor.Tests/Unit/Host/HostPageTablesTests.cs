@@ -96,7 +96,7 @@ public sealed unsafe class HostPageTablesTests
     {
         using SimulatedMachine machine = Build(bits, processors, region);
         ulong end = region + machine.RegionSize;
-        foreach (ulong address in new[] { 0, 0x1000, SimulatedMachine.LowPage, region - 0x1000, region, region + 0x5000, end - 0x1000, end, 1ul << 35, 1ul << 38 }
+        foreach (ulong address in new ulong[] { 0, 0x1000, SimulatedMachine.LowPage, region - 0x1000, region, region + 0x5000, end - 0x1000, end, 1ul << 35, 1ul << 38 }
             .Where(address => address < 1ul << bits))
         {
             TableWalk.Mapping mapping = TableWalk.Find(machine.Machine->HostCr3, Upper + address)!.Value;

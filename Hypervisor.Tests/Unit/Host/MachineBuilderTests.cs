@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Hypervisor.Core.Host;
-using Hypervisor.Core.Memory;
 using Hypervisor.Core.Svm;
 using Hypervisor.Tests.Models;
 using Xunit;

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using Hypervisor.Core.Memory;
@@ -49,7 +50,7 @@ public sealed unsafe class NestedTablesTests
             }
         }
 
-        Assert.True(next >= 1ul << System.Math.Min(bits, 47));
+        Assert.True(next >= 1ul << Math.Min(bits, 47));
     }
 
     [Fact]
@@ -96,7 +97,7 @@ public sealed unsafe class NestedTablesTests
     public void The_page_of_zeros_is_zero()
     {
         using SimulatedMachine machine = Build(40, 0x6000_0000, 0, 0xFEE0_0000);
-        Assert.True(new System.ReadOnlySpan<byte>((void*)machine.Machine->ZeroPage, 0x1000).IndexOfAnyExcept((byte)0) < 0);
+        Assert.True(new ReadOnlySpan<byte>((void*)machine.Machine->ZeroPage, 0x1000).IndexOfAnyExcept((byte)0) < 0);
     }
 
     [Fact]
