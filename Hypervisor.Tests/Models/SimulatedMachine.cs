@@ -143,7 +143,11 @@ internal sealed unsafe class SimulatedMachine : IDisposable
 
     private SimulatedProcessor CreateProcessor(int index, CpuidTable cpuid, ulong code16, ulong code64)
     {
-        SimulatedProcessor processor = new(ApicId(index), cpuid, code16, code64, bootstrap: index == 0) { HasRedirectInit = Options.HasRedirectInit };
+        SimulatedProcessor processor = new(ApicId(index), cpuid, code16, code64, bootstrap: index == 0)
+        {
+            HasRedirectInit = Options.HasRedirectInit,
+            Readable = (Options.RegionBase, Options.RegionBase + RegionSize),
+        };
         processor.Msrs[Msr.ApicBase] = (processor.Msrs[Msr.ApicBase] & 0xFFF) | Options.ApicPage | (Options.X2Apic ? 0x400u : 0);
         return processor;
     }

@@ -73,6 +73,9 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
     /// <summary>The data of the host that runs here: its count goes up when the host takes an NMI.</summary>
     internal ProcessorData* Data { get; set; }
 
+    /// <summary>Memory that a read which may fault finds mapped.</summary>
+    internal (ulong Start, ulong End) Readable { get; set; }
+
     internal ulong Cr0 { get; set; } = 0x8005_0033;
 
     internal ulong Cr2 { get; set; }
@@ -301,7 +304,7 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     public uint TryRead64(ulong address, ulong* value)
     {
-        if (address < 0x1_0000)
+        if (address < Readable.Start || address + sizeof(ulong) > Readable.End)
         {
             return 0;
         }

@@ -15,6 +15,7 @@ namespace Hypervisor.Tests.Models;
 internal sealed unsafe class StartupSimulation : IDisposable
 {
     private const int PatienceInSteps = 60_000;
+    private const int PatienceInHost = 100_000;
 
     private readonly SimulatedMachine _machine;
     private readonly DeterministicScheduler _scheduler;
@@ -31,10 +32,13 @@ internal sealed unsafe class StartupSimulation : IDisposable
         _machine.Machine->BootServicesExited = 1;
         _machine.Data->Startup.StartedByOs = 1;
         GuestCode.Write(_machine, [0x89, 0x0B]);
+        _hardware[0].Place = Place.Host;
         for (int i = 0; i < processors; i++)
         {
             _machine.Processors[i].Boundary = _scheduler.Yield;
             _machine.Processors[i].Apic.Sent = Deliver;
+            int index = i;
+            _machine.Processors[i].Paused = pauses => CheckPatience(index, pauses);
         }
     }
 
@@ -230,9 +234,22 @@ internal sealed unsafe class StartupSimulation : IDisposable
         _hardware[index].Vector = (byte)(_machine.VmcbOf(index)->Cs.Selector >> 8);
     }
 
+    /// <summary>A processor in INIT may wait as long as it likes; one that polls for another must not run into its bound.</summary>
+    private void CheckPatience(int index, int pauses)
+    {
+        if (pauses - _hardware[index].PausesBefore > PatienceInHost && _machine[index]->Startup.Request == 0)
+        {
+            string state = string.Join("; ", Enumerable.Range(0, _hardware.Length).Select(i =>
+                $"{i}: request {_machine[i]->Startup.Request:X}, kick {_machine[i]->Startup.Kick}, NMI {_machine.Processors[i].NmiPending}, "
+                + $"generation {_machine[i]->ApicWindow.Generation} of {_machine.Machine->ApicTrapGeneration}"));
+            throw new InvalidOperationException($"processor {index} waits in the host for something that does not come: {state}");
+        }
+    }
+
     private void Exit(int index, SvmExitCode code, ulong info1, ulong info2)
     {
         _scheduler.Yield();
+        _hardware[index].PausesBefore = _machine.Processors[index].Pauses;
         _machine.Exit(code, info1, info2, index);
         Enter(index);
     }
@@ -318,5 +335,7 @@ internal sealed unsafe class StartupSimulation : IDisposable
         internal Queue<Action> Jobs { get; } = new();
 
         internal bool IsBusy { get; set; }
+
+        internal int PausesBefore { get; set; }
     }
 }

@@ -55,10 +55,10 @@ public sealed class StartupModelTests
                 {
                     int before = simulation.Started(1).Count;
                     byte vector = 0;
-                    simulation.WriteCmos(0);
                     for (int again = 1 + simulation.Random.Next(4); again > 0; again--)
                     {
                         vector = NextVector(simulation);
+                        simulation.WriteCmos(0);
                         simulation.Send(0, Init, 1);
                         simulation.Send(0, Startup | vector, 1);
                         for (int wait = simulation.Random.Next(40); wait > 0; wait--)
@@ -69,6 +69,44 @@ public sealed class StartupModelTests
 
                     simulation.WaitFor(0, 1, before, vector);
                     simulation.AssertLowPage();
+                }
+            });
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Processors_may_be_started_without_waiting_for_one_another(bool x2Apic)
+    {
+        // Parallel bring-up: all are kicked off, then all are waited for.
+        for (int seed = 0; seed < Fuzz.Rounds(100); seed++)
+        {
+            using StartupSimulation simulation = new(seed, 4, x2Apic, 1 + (seed % 10));
+            simulation.Run(() =>
+            {
+                for (int round = 0; round < 4; round++)
+                {
+                    byte[] vectors = new byte[4];
+                    int[] before = new int[4];
+                    for (int target = 1; target < 4; target++)
+                    {
+                        vectors[target] = NextVector(simulation);
+                        before[target] = simulation.Started(target).Count;
+                        simulation.WriteCmos(0);
+                        simulation.Send(0, Init, target);
+                        simulation.Send(0, Deassert, target);
+                        simulation.Send(0, Startup | vectors[target], target);
+                        simulation.Send(0, Startup | vectors[target], target);
+                    }
+
+                    for (int target = 1; target < 4; target++)
+                    {
+                        simulation.WaitFor(0, target, before[target], vectors[target]);
+                    }
+
+                    simulation.AssertLowPage();
+                    Pause(simulation);
                 }
             });
         }
