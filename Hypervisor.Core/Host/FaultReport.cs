@@ -13,6 +13,7 @@ public static unsafe class FaultReport
     private const int StackWords = 24;
     private const int WordsPerLine = 4;
     private const int CodeBytes = 16;
+    private const ulong GuardSize = 0x1000;
     private const ulong PageFault = 14;
 
     /// <summary>Writes the report.</summary>
@@ -28,12 +29,13 @@ public static unsafe class FaultReport
         WritePlace(processor, "    at "u8, frame->Rip);
         if (frame->Vector == PageFault)
         {
-            Line(processor).Text("    address "u8).Hex(Instructions.ReadCr2()).End();
+            WriteFaultAddress(Instructions.ReadCr2(), processor);
         }
 
         WriteRegisters(frame, processor);
         WriteCode(frame->Rip, processor);
         WriteStack(frame->Rsp, processor);
+        WriteCallers(frame->Rsp, processor);
         WriteGuest(processor);
         WriteTrace(processor);
         Line(processor).Text("*** hv: end of report; processor "u8).Decimal(processor->Index).Text(" is stopped"u8).End();
@@ -108,6 +110,33 @@ public static unsafe class FaultReport
             }
 
             line.End();
+        }
+    }
+
+    private static void WriteFaultAddress(ulong address, ProcessorData* processor)
+    {
+        ulong inBlock = address - ((ulong)processor - ProcessorBlock.Data);
+        bool guard = inBlock is < ProcessorBlock.StackGuard + GuardSize or (>= ProcessorBlock.FaultStackGuard and < ProcessorBlock.FaultStackGuard + GuardSize);
+        LogLine line = Line(processor).Text("    address "u8).Hex(address);
+        if (guard)
+        {
+            line = line.Text(", the guard page below a stack: the stack was too small"u8);
+        }
+
+        line.End();
+    }
+
+    /// <summary>Words of the stack that point into code: the callers, and now and then a leftover.</summary>
+    private static void WriteCallers(ulong rsp, ProcessorData* processor)
+    {
+        MachineData* machine = processor->Machine;
+        for (int i = 0; i < StackWords; i++)
+        {
+            ulong word;
+            if (Instructions.TryRead64(rsp + ((ulong)i * sizeof(ulong)), &word) != 0 && word - machine->ImageBase < machine->ImageSize)
+            {
+                WritePlace(processor, "    called from "u8, word);
+            }
         }
     }
 

@@ -60,7 +60,7 @@ public static unsafe class SvmMachine
         processor->Startup.TakenOver = 1;
         SvmProcessor.WriteControls(processor);
         SvmProcessor.CaptureState(processor);
-        Log.Begin(LogLevel.Information, processor->Index).Text("AMD-V, "u8).Decimal(machine->ProcessorCount).Text(" processors, memory "u8)
+        Log.Begin(LogLevel.Information, processor->Index).Text("AMD-V, "u8).Decimal(machine->ProcessorCount).Text(machine->ProcessorCount == 1 ? " processor, memory "u8 : " processors, memory "u8)
             .Hex(machine->RegionBase).Text(" to "u8).Hex(machine->RegionBase + machine->RegionSize - 1)
             .Text(", image at "u8).Hex(machine->ImageBase).End();
         Instructions.SvmLaunch(processor, (void*)processor->GuestControl, rip, rsp);

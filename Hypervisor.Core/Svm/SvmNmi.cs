@@ -8,6 +8,8 @@ namespace Hypervisor.Core.Svm;
 /// <summary>Non-maskable interrupts: kicks from other processors' hosts, and the guest's own, which are delivered as hardware would.</summary>
 internal static unsafe class SvmNmi
 {
+    private const uint MostLatched = 2;
+
     /// <summary>
     /// An NMI came while the guest ran. It is still pending (AMD APM vol 2 §15.13.1): the host takes it, so that its entry counts it.
     /// </summary>
@@ -31,7 +33,8 @@ internal static unsafe class SvmNmi
             return ExitCause.Init;
         }
 
-        if (arrived != 0)
+        // Two can arrive at one exit: one while the guest ran, one while the host took it. The second is latched behind the first.
+        for (uint i = 0; i < arrived && i < MostLatched; i++)
         {
             Deliver(processor, vmcb);
         }

@@ -12,7 +12,7 @@ namespace Hypervisor.Tests.Emulators;
 internal sealed partial class LinuxGuest : IDisposable
 {
     private const string LinePrefix = "hv: ";
-    private const string LaunchPattern = @"^hv: AMD-V, (\d+) processors, memory 0x([0-9A-F]+) to 0x([0-9A-F]+),";
+    private const string LaunchPattern = @"^hv: AMD-V, (\d+) processors?, memory 0x([0-9A-F]+) to 0x([0-9A-F]+),";
 
     internal LinuxGuest(QemuMachine machine)
     {

@@ -84,6 +84,6 @@ internal sealed partial class MachineFacts
 
     // An emulated clock stops whenever the host runs something else: whether the kernel's calibrations agree with each other is a matter of the host's load, and
     // these lines come and go between two bare boots too. The last three belong to "Unstable clock".
-    [GeneratedRegex(@"\] (tsc: |TSC |clocksource: |APIC calibration |Unstable clock |If you want to keep using the local clock|  ""trace_clock=local""|on the kernel command line$)")]
+    [GeneratedRegex(@"\] (tsc: |TSC |clocksource: |APIC calibration |Unstable clock |\.\.MP-BIOS bug: 8254 timer|If you want to keep using the local clock|  ""trace_clock=local""|on the kernel command line$)")]
     private static partial Regex Clocks();
 }

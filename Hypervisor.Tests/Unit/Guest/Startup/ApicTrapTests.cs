@@ -235,7 +235,7 @@ public sealed unsafe class ApicTrapTests : IDisposable
     private void Arm()
     {
         Instructions.Processor = _machine.Bootstrap;
-        ApicTrap.ArmEverywhere(_machine.Data);
+        ApicTrap.ArmEverywhere(_machine.Data, initFollows: true);
     }
 
     private void DropEverywhere()
