@@ -75,15 +75,15 @@ public unsafe struct ProcessorData
     public GuestStep Step;
 
     /// <summary>This processor's view of the local APIC page.</summary>
-    [FieldOffset(0x2A0)]
+    [FieldOffset(0x1E0)]
     public ApicWindow ApicWindow;
 
     /// <summary>Descriptors of the host: null, code, data, task state (two).</summary>
-    [FieldOffset(0x200)]
+    [FieldOffset(0x220)]
     public fixed ulong Gdt[5];
 
     /// <summary>Task state of the host.</summary>
-    [FieldOffset(0x230)]
+    [FieldOffset(0x250)]
     public TaskStateSegment TaskState;
 
     /// <summary>The last exits.</summary>

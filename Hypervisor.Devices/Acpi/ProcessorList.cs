@@ -12,6 +12,7 @@ public static class ProcessorList
     private const int LocalX2ApicLength = 16;
     private const uint Usable = 3; // enabled, or online capable
     private const uint UnusedApicId = 0xFF;
+    private const uint UnusedX2ApicId = 0xFFFF_FFFF;
 
     /// <summary>Collects local APIC IDs.</summary>
     /// <param name="madt">The table.</param>
@@ -38,9 +39,13 @@ public static class ProcessorList
                     Add(id, apicIds, ref count);
                 }
             }
-            else if (type == LocalX2ApicEntry && length >= LocalX2ApicLength && (AcpiTables.Read32(madt, offset + 8) & Usable) != 0)
+            else if (type == LocalX2ApicEntry && length >= LocalX2ApicLength)
             {
-                Add(AcpiTables.Read32(madt, offset + 4), apicIds, ref count);
+                uint id = AcpiTables.Read32(madt, offset + 4);
+                if (id != UnusedX2ApicId && (AcpiTables.Read32(madt, offset + 8) & Usable) != 0)
+                {
+                    Add(id, apicIds, ref count);
+                }
             }
 
             offset += length;
