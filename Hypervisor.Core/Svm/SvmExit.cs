@@ -1,3 +1,4 @@
+using System;
 using System.Runtime.CompilerServices;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
@@ -116,8 +117,8 @@ public static unsafe class SvmExit
             case SvmExitCode.NestedPageFault:
                 return SvmPageFaults.Handle(processor, vmcb);
             case SvmExitCode.Invalid:
-                FailFast.Stop("VMRUN found the control block inconsistent"u8);
-                return ExitCause.Other;
+            case SvmExitCode.EmulatorRefusal:
+                return Invalid(processor, vmcb);
             case > SvmExitCode.Exception0 and <= SvmExitCode.ExceptionLast:
                 return SvmStep.Exception(processor, vmcb);
             default:
@@ -130,6 +131,22 @@ public static unsafe class SvmExit
                 SvmGuest.RaiseUndefined(vmcb);
                 return ExitCause.Other;
         }
+    }
+
+    /// <summary>
+    /// VMRUN refused the VMCB: a defect of the host, and the report says which. Where nothing is wrong with it, an emulator means something else: QEMU reports a MOV
+    /// to CR3 or CR4 with reserved bits this way, which processors answer with #GP by themselves.
+    /// </summary>
+    private static ExitCause Invalid(ProcessorData* processor, Vmcb* vmcb)
+    {
+        ReadOnlySpan<byte> violation = VmcbCheck.Violation(vmcb, processor->Machine->EferAllowed);
+        if (violation.Length != 0)
+        {
+            FailFast.Stop(violation);
+        }
+
+        SvmGuest.RaiseGeneralProtection(vmcb);
+        return ExitCause.GeneralProtection;
     }
 
     private static ExitCause Cpuid(ProcessorData* processor, Vmcb* vmcb)

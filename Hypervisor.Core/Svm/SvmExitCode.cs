@@ -69,6 +69,9 @@ public enum SvmExitCode : ulong
     /// <summary>Nested page fault.</summary>
     NestedPageFault = 0x400,
 
+    /// <summary><see cref="Invalid"/> as QEMU writes it: 32 bits wide.</summary>
+    EmulatorRefusal = 0xFFFF_FFFF,
+
     /// <summary>VMRUN found the VMCB inconsistent.</summary>
     Invalid = 0xFFFF_FFFF_FFFF_FFFF,
 }
