@@ -10,6 +10,8 @@ namespace Hypervisor.Tests.Models;
 /// </summary>
 internal sealed class DeterministicScheduler(int seed, int switchOneIn)
 {
+    private const long MaximumSteps = 3_000_000;
+
     private readonly Random _random = new(seed);
     private readonly List<Worker> _workers = [];
     private Worker? _current;
@@ -55,7 +57,11 @@ internal sealed class DeterministicScheduler(int seed, int switchOneIn)
             throw new SimulationEndedException();
         }
 
-        Steps++;
+        if (++Steps > MaximumSteps)
+        {
+            throw new InvalidOperationException("the run does not come to an end");
+        }
+
         if (_random.Next(switchOneIn) == 0)
         {
             SwitchTo(_workers[_random.Next(_workers.Count)]);

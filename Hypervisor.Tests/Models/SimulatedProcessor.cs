@@ -19,6 +19,7 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
     internal const ulong FaultableEnd = 0x7654_3210_0400;
 
     private const ulong RedirectInitBit = 2;
+    private const int MaximumPauses = 50_000_000;
 
     private readonly ulong _code16;
     private readonly ulong _code64;
@@ -249,7 +250,11 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
     public void Pause()
     {
         Boundary?.Invoke();
-        Pauses++;
+        if (++Pauses > MaximumPauses)
+        {
+            throw new HostDefectException("the host waits for something that does not come");
+        }
+
         Paused?.Invoke(Pauses);
     }
 
