@@ -58,16 +58,22 @@ public static unsafe class SvmExit
         DeliberateFault.Check(processor);
 
         // An event whose delivery was interrupted is delivered again, unless the instruction that raised it is executed again.
-        SvmEvent interrupted = new(vmcb->ExitInterruptInfo);
-        vmcb->EventInjection = interrupted.IsValid && !interrupted.IsSoftware ? interrupted.Value : 0;
+        SvmEvent undelivered = new(vmcb->ExitInterruptInfo);
+        vmcb->EventInjection = undelivered.IsValid && !undelivered.IsSoftware ? undelivered.Value : 0;
 
         // A door stands open for one instruction only: any exit but the expected two means that it was not executed, or not finished.
-        if (processor->Step.Active && vmcb->ExitCode is not (SvmExitCode.ExceptionDb or SvmExitCode.NestedPageFault))
+        bool interrupted = processor->Step.Active && vmcb->ExitCode is not (SvmExitCode.ExceptionDb or SvmExitCode.NestedPageFault);
+        if (interrupted)
         {
             SvmStep.Shut(processor, vmcb);
         }
 
         processor->Exits.Count(Dispatch(processor, vmcb));
+        if (interrupted)
+        {
+            SvmNmi.StepAgain(processor, vmcb);
+        }
+
         vmcb->Rax = processor->Registers.Rax;
         vmcb->Rsp = processor->Registers.Rsp;
         if (processor->ApicWindow.FlushNeeded)

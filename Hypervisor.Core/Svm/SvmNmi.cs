@@ -1,5 +1,6 @@
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
 
@@ -66,6 +67,16 @@ internal static unsafe class SvmNmi
         {
             processor->Nmi.Pending = false;
             Deliver(processor, vmcb);
+        }
+    }
+
+    /// <summary>The step over the IRET that an NMI waits for was broken off before it: it is taken again.</summary>
+    internal static void StepAgain(ProcessorData* processor, Vmcb* vmcb)
+    {
+        NmiState* nmi = &processor->Nmi;
+        if (nmi->Pending && nmi->AtIret && !nmi->SteppingIret && SvmGuest.LinearRip(vmcb) == nmi->IretRip && !new SvmEvent(vmcb->EventInjection).IsValid)
+        {
+            StepOverIret(processor, vmcb);
         }
     }
 

@@ -83,6 +83,10 @@ internal sealed unsafe class StartupSimulation : IDisposable
         GuestState(sender);
         _machine.VmcbOf(sender)->Rax = 0x0F;
         Exit(sender, SvmExitCode.Io, (0x70ul << 16) | (1 << 4), _machine.VmcbOf(sender)->Rip + 2);
+        TakeInterrupts(sender);
+        GuestState(sender);
+        _machine.VmcbOf(sender)->Rax = 0x0A;
+        Exit(sender, SvmExitCode.Io, (0x71ul << 16) | (1 << 4), _machine.VmcbOf(sender)->Rip + 2);
     }
 
     /// <summary>The guest on <paramref name="sender"/> sends a command to <paramref name="target"/>.</summary>

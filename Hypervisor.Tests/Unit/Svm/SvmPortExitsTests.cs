@@ -1,5 +1,6 @@
 using System;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Memory;
 using Hypervisor.Core.Svm;
 using Hypervisor.Tests.Models;
@@ -46,19 +47,23 @@ public sealed unsafe class SvmPortExitsTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0x0F, true)]
-    [InlineData(0x8F, true)]
-    [InlineData(0x0E, false)]
-    [InlineData(0x1F, false)]
-    [InlineData(0x80, false)]
-    public void Choosing_the_shutdown_code_arms_the_trap(byte index, bool arms)
+    [InlineData(0x0F, 0x0A, true)]
+    [InlineData(0x8F, 0x05, true)]
+    [InlineData(0x0F, 0x00, false)]
+    [InlineData(0x0E, 0x0A, false)]
+    [InlineData(0x1F, 0x0A, false)]
+    [InlineData(0x80, 0x0A, false)]
+    public void Writing_a_shutdown_code_arms_the_trap(byte index, byte code, bool arms)
     {
         _machine.Machine->ApicTrapWanted = 0;
         _machine.Vmcb->Rax = index;
         Access(1, isIn: false);
-        Assert.Equal(arms ? 1u : 0, _machine.Machine->ApicTrapWanted);
+        Assert.Equal(0u, _machine.Machine->ApicTrapWanted);
+        _machine.Vmcb->Rax = code;
+        Access(1, isIn: false, ShutdownCode.DataPort);
+        Assert.Equal(arms ? ApicTrap.Wanted + 1 : 0, _machine.Machine->ApicTrapWanted);
         Assert.Equal(arms, _machine.Nested(SimulatedProcessor.ApicPage).Flags == NestedTables.ReadOnly && _machine.Machine->ApicTrapGeneration == 1);
-        Assert.Equal((0x70, 1, (uint)index), Assert.Single(_machine.Bootstrap.Outputs));
+        Assert.Equal([(0x70, 1, (uint)index), (0x71, 1, (uint)code)], _machine.Bootstrap.Outputs);
     }
 
     [Fact]
@@ -71,12 +76,12 @@ public sealed unsafe class SvmPortExitsTests : IDisposable
     }
 
     [Fact]
-    public void A_word_that_ends_in_the_index_port_chooses_with_its_second_byte()
+    public void A_wide_access_gives_each_port_its_byte()
     {
         _machine.Machine->ApicTrapWanted = 0;
-        _machine.Vmcb->Rax = 0x0F00;
-        _machine.Exit(SvmExitCode.Io, (0x6Ful << 16) | (2 << 4), _machine.Vmcb->Rip + 2);
-        Assert.Equal(1u, _machine.Machine->ApicTrapWanted);
+        _machine.Vmcb->Rax = 0x0A_0F00;
+        _machine.Exit(SvmExitCode.Io, (0x6Ful << 16) | (4 << 4), _machine.Vmcb->Rip + 2);
+        Assert.Equal(ApicTrap.Wanted + 1, _machine.Machine->ApicTrapWanted);
     }
 
     [Fact]
@@ -84,7 +89,7 @@ public sealed unsafe class SvmPortExitsTests : IDisposable
     {
         _machine.Machine->ApicTrapWanted = 0;
         _machine.Exit(SvmExitCode.Io, (0x70ul << 16) | (1 << 4) | (1 << 2), _machine.Vmcb->Rip + 1);
-        Assert.Equal(1u, _machine.Machine->ApicTrapWanted);
+        Assert.Equal(ApicTrap.Wanted + 1, _machine.Machine->ApicTrapWanted);
     }
 
     [Fact]
@@ -95,6 +100,6 @@ public sealed unsafe class SvmPortExitsTests : IDisposable
         Assert.Equal(SvmEvent.Exception(1).Value, _machine.Vmcb->EventInjection);
     }
 
-    private void Access(int size, bool isIn) =>
-        _machine.Exit(SvmExitCode.Io, (0x70ul << 16) | ((ulong)size << 4) | (isIn ? 1u : 0), _machine.Vmcb->Rip + 2);
+    private void Access(int size, bool isIn, ushort port = ShutdownCode.IndexPort) =>
+        _machine.Exit(SvmExitCode.Io, ((ulong)port << 16) | ((ulong)size << 4) | (isIn ? 1u : 0), _machine.Vmcb->Rip + 2);
 }
