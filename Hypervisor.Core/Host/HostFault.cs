@@ -28,7 +28,7 @@ public static unsafe class HostFault
         {
             // INIT, redirected; the exit that opened the window to it looks at the request next.
             Instructions.Exchange(&processor->Startup.Request, StartupRequest.Init.Value);
-            ApicTrap.ArmEverywhere(processor, initFollows: false);
+            ApicTrap.ArmEverywhere(processor, startFollows: false);
             return;
         }
 

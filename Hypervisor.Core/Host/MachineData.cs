@@ -116,7 +116,7 @@ public unsafe struct MachineData
     /// <summary>Written while running: number of times the trap on interrupt commands was armed.</summary>
     public uint ApicTrapGeneration;
 
-    /// <summary>Written while running: 0 while nobody has to trap interrupt commands, else 1 plus the INITs announced; see <see cref="Guest.Startup.ApicTrap"/>.</summary>
+    /// <summary>Written while running: 0 while nobody has to trap interrupt commands, else 1 plus the starts announced; see <see cref="Guest.Startup.ApicTrap"/>.</summary>
     public uint ApicTrapWanted;
 
     /// <summary>Written while running: trapped writes left until an armed trap is dropped without an INIT; 0 for no limit.</summary>

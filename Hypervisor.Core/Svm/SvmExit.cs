@@ -126,7 +126,7 @@ public static unsafe class SvmExit
             case SvmExitCode.EmulatorRefusal:
                 return Invalid(processor, vmcb);
             case > SvmExitCode.Exception0 and <= SvmExitCode.ExceptionLast:
-                return SvmStep.Exception(processor, vmcb);
+                return SvmStep.Exception(vmcb);
             default:
                 // Nothing else is intercepted. A code that comes all the same is a newer processor's: it is named once and the guest gets #UD.
                 if (processor->Exits.Read(ExitCause.Other) == 0)

@@ -70,11 +70,20 @@ internal static unsafe class SvmNmi
         }
     }
 
-    /// <summary>The step over the IRET that an NMI waits for was broken off before it: it is taken again.</summary>
+    /// <summary>The step over the IRET that an NMI waits for was broken off: it is taken again, or, where the IRET has faulted, the blocking is over.</summary>
     internal static void StepAgain(ProcessorData* processor, Vmcb* vmcb)
     {
         NmiState* nmi = &processor->Nmi;
-        if (nmi->Pending && nmi->AtIret && !nmi->SteppingIret && SvmGuest.LinearRip(vmcb) == nmi->IretRip && !new SvmEvent(vmcb->EventInjection).IsValid)
+        if (!nmi->Pending || !nmi->AtIret || nmi->SteppingIret || SvmGuest.LinearRip(vmcb) != nmi->IretRip)
+        {
+            return;
+        }
+
+        if (new SvmEvent(vmcb->EventInjection).IsException)
+        {
+            IretDone(processor, vmcb);
+        }
+        else
         {
             StepOverIret(processor, vmcb);
         }

@@ -18,14 +18,14 @@ internal static unsafe class SvmPortExits
         if (info.IsString)
         {
             // The data are in memory. Rather than fetch them, take the worst for granted: arming costs little.
-            ApicTrap.ArmEverywhere(processor, initFollows: true);
+            ApicTrap.ArmEverywhere(processor, startFollows: true);
             SvmStep.OpenPorts(processor, vmcb);
             return ExitCause.Port;
         }
 
         if (!info.IsIn && ShutdownCode.IsChosen(processor->Machine, info.Port, info.Size, (uint)rax))
         {
-            ApicTrap.ArmEverywhere(processor, initFollows: true);
+            ApicTrap.ArmEverywhere(processor, startFollows: true);
         }
 
         processor->Registers.Rax = info.IsIn ? In(info, rax) : Out(info, rax);

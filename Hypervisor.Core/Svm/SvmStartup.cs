@@ -45,7 +45,7 @@ public static unsafe class SvmStartup
         }
 
         Instructions.Exchange(&processor->Startup.Request, StartupRequest.Init.Value);
-        ApicTrap.ArmEverywhere(processor, initFollows: false);
+        ApicTrap.ArmEverywhere(processor, startFollows: false);
         Init(processor, vmcb);
         return ExitCause.Init;
     }

@@ -100,7 +100,7 @@ internal static unsafe class SvmStep
     }
 
     /// <summary>An exception of the instruction that is executed with a door open: it is the guest's own.</summary>
-    internal static ExitCause Exception(ProcessorData* processor, Vmcb* vmcb)
+    internal static ExitCause Exception(Vmcb* vmcb)
     {
         byte vector = (byte)(vmcb->ExitCode - SvmExitCode.Exception0);
         if (vector == PageFaultVector)
@@ -109,11 +109,6 @@ internal static unsafe class SvmStep
         }
 
         SvmGuest.Raise(vmcb, HasErrorCode(vector) ? SvmEvent.Exception(vector, (uint)vmcb->ExitInfo1) : SvmEvent.Exception(vector));
-        if (processor->Nmi.AtIret && processor->Nmi.Pending)
-        {
-            SvmNmi.IretDone(processor, vmcb); // an IRET that faults ends the blocking too
-        }
-
         return ExitCause.Step;
     }
 

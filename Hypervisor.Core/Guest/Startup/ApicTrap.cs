@@ -15,7 +15,7 @@ public static unsafe class ApicTrap
     /// <summary>Trapped writes without an INIT after which an armed trap is dropped again.</summary>
     public const uint WritesUntilDropped = 1000;
 
-    /// <summary>State of the trap when it is wanted and no INIT is announced; each one announced adds one.</summary>
+    /// <summary>State of the trap when it is wanted and no start is announced; each one announced adds one.</summary>
     public const uint Wanted = 1;
 
     private const uint MostAnnounced = 1000;
@@ -40,20 +40,18 @@ public static unsafe class ApicTrap
         return machine->ApicTrapWanted == 0;
     }
 
-    /// <summary>Called when the guest has started a processor: drops the trap when it was the last one.</summary>
+    /// <summary>Called for each processor that the guest has started.</summary>
     public static void ProcessorStarted(ProcessorData* processor)
     {
-        MachineData* machine = processor->Machine;
         processor->Startup.Starts++;
-        processor->Startup.StartedByOs = machine->BootServicesExited;
-        if (AllStarted(machine))
-        {
-            Instructions.CompareExchange(&machine->ApicTrapWanted, 0, Wanted);
-        }
+        processor->Startup.StartedByOs = processor->Machine->BootServicesExited;
     }
 
-    /// <summary>Called when an INIT has been sent: one of those announced has come.</summary>
-    public static void InitSent(MachineData* machine)
+    /// <summary>
+    /// Called when a SIPI has started processors: one of the starts that were announced has come. Where it was the last one the trap is dropped. Not before: between
+    /// INIT and SIPI somebody else's start may end.
+    /// </summary>
+    public static void StartSent(MachineData* machine)
     {
         uint wanted = machine->ApicTrapWanted;
         while (wanted > Wanted)
@@ -61,23 +59,27 @@ public static unsafe class ApicTrap
             uint found = Instructions.CompareExchange(&machine->ApicTrapWanted, wanted - 1, wanted);
             if (found == wanted)
             {
-                return;
+                break;
             }
 
             wanted = found;
+        }
+
+        if (AllStarted(machine))
+        {
+            Instructions.CompareExchange(&machine->ApicTrapWanted, 0, Wanted);
         }
     }
 
     /// <summary>Arms the trap on every processor and returns when all those that run have followed.</summary>
     /// <param name="processor">The executing processor.</param>
-    /// <param name="initFollows">Whether an INIT is announced: until it has come, nobody drops the trap.</param>
-    public static void ArmEverywhere(ProcessorData* processor, bool initFollows)
+    /// <param name="startFollows">Whether a start is announced: until its SIPI has come, nobody drops the trap.</param>
+    public static void ArmEverywhere(ProcessorData* processor, bool startFollows)
     {
         MachineData* machine = processor->Machine;
         machine->ApicTrapBudget = WritesUntilDropped;
-        if (Announce(machine, initFollows) == 0)
+        if (Announce(machine, startFollows))
         {
-            Instructions.ExchangeAdd(&machine->ApicTrapGeneration, 1);
             for (uint i = 0; i < machine->ProcessorCount; i++)
             {
                 ProcessorData* other = machine->Processors[i].Data;
@@ -127,18 +129,26 @@ public static unsafe class ApicTrap
         window->FlushNeeded = true;
     }
 
-    /// <summary>Wants the trap, and notes an INIT to come.</summary>
-    /// <returns>The state before: 0 where the trap was not wanted.</returns>
-    private static uint Announce(MachineData* machine, bool initFollows)
+    /// <summary>Wants the trap, and notes a start to come.</summary>
+    /// <returns>Whether the others have to be told to follow.</returns>
+    private static bool Announce(MachineData* machine, bool startFollows)
     {
         uint before = machine->ApicTrapWanted;
+        bool counted = false;
         while (true)
         {
-            uint after = System.Math.Max(before, Wanted) + (initFollows && before < MostAnnounced ? 1u : 0);
+            if (before == 0 && !counted)
+            {
+                // Counted first: whoever sees that the trap is wanted must also see that it has to follow.
+                Instructions.ExchangeAdd(&machine->ApicTrapGeneration, 1);
+                counted = true;
+            }
+
+            uint after = System.Math.Max(before, Wanted) + (startFollows && before < MostAnnounced ? 1u : 0);
             uint found = Instructions.CompareExchange(&machine->ApicTrapWanted, after, before);
             if (found == before)
             {
-                return before;
+                return counted;
             }
 
             before = found;

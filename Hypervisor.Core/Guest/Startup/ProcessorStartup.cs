@@ -28,6 +28,7 @@ public static unsafe class ProcessorStartup
 
         MachineData* machine = sender->Machine;
         bool anyone = false;
+        bool started = false;
         for (uint i = 0; i < machine->ProcessorCount; i++)
         {
             ProcessorData* target = machine->Processors[i].Data;
@@ -46,13 +47,13 @@ public static unsafe class ProcessorStartup
             }
             else
             {
-                SendStartup(sender, target, command.Vector);
+                started |= SendStartup(sender, target, command.Vector);
             }
         }
 
-        if (command.IsInit)
+        if (started)
         {
-            ApicTrap.InitSent(machine);
+            ApicTrap.StartSent(machine);
         }
 
         if (!anyone)
@@ -104,13 +105,14 @@ public static unsafe class ProcessorStartup
         }
     }
 
-    private static void SendStartup(ProcessorData* sender, ProcessorData* target, byte vector)
+    /// <returns>Whether it was waiting for it.</returns>
+    private static bool SendStartup(ProcessorData* sender, ProcessorData* target, byte vector)
     {
         // A SIPI for a processor that is not waiting is dropped (Intel SDM vol 3 §8.4.4.1): the second one of every start is.
         uint waiting = StartupRequest.Init.Value;
         if (Instructions.CompareExchange(&target->Startup.Request, StartupRequest.Sipi(vector).Value, waiting) != waiting)
         {
-            return;
+            return false;
         }
 
         if (target->Startup.TakenOver == 0)
@@ -119,6 +121,7 @@ public static unsafe class ProcessorStartup
         }
 
         ApicTrap.ProcessorStarted(target);
+        return true;
     }
 
     /// <summary>

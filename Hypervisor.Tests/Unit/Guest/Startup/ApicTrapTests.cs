@@ -238,7 +238,7 @@ public sealed unsafe class ApicTrapTests : IDisposable
     private void Arm()
     {
         Instructions.Processor = _machine.Bootstrap;
-        ApicTrap.ArmEverywhere(_machine.Data, initFollows: true);
+        ApicTrap.ArmEverywhere(_machine.Data, startFollows: true);
     }
 
     private void DropEverywhere()
