@@ -25,7 +25,7 @@ public sealed unsafe class SvmExitTests : IDisposable
     public static IEnumerable<object[]> UnknownCodes()
     {
         HashSet<ulong> known = [.. Enum.GetValues<SvmExitCode>().Select(code => (ulong)code).Where(code => code is not 0x40 and not 0x63)];
-        return Enumerable.Range(0, 0xA8).Select(code => (ulong)code).Concat([0x400ul, 0x401ul, 0x402ul, 0x403ul, 0x4000ul, 0xFFFF_FFFF_FFFF_FFFEul])
+        return Enumerable.Range(0, 0xA8).Select(code => (ulong)code).Where(code => code is <= 0x40 or > 0x5F).Concat([0x401ul, 0x402ul, 0x403ul, 0x4000ul, 0xFFFF_FFFF_FFFF_FFFEul])
             .Where(code => !known.Contains(code)).Select(code => new object[] { code });
     }
 
@@ -79,8 +79,19 @@ public sealed unsafe class SvmExitTests : IDisposable
     [Fact]
     public void An_inconsistent_control_block_stops_the_host()
     {
+        _machine.Vmcb->Asid = 0;
         HostDefectException defect = Assert.Throws<HostDefectException>(() => _machine.Exit(SvmExitCode.Invalid));
-        Assert.Contains("inconsistent", defect.Message, StringComparison.Ordinal);
+        Assert.Contains("address space identifier", defect.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(SvmExitCode.Invalid)]
+    [InlineData(SvmExitCode.EmulatorRefusal)]
+    public void A_refusal_without_a_reason_is_the_guests_fault(SvmExitCode code)
+    {
+        _machine.Exit(code);
+        Assert.Equal(GeneralProtection, _machine.Vmcb->EventInjection);
+        Assert.Equal(SimulatedMachine.GuestRip, _machine.Vmcb->Rip);
     }
 
     [Theory]
