@@ -190,6 +190,31 @@ public sealed unsafe class SvmNmiTests : IDisposable
         AssertNmiIsNotLost(Debug);
     }
 
+    [Theory]
+    [InlineData(SvmExitCode.ExceptionGp)]
+    [InlineData((SvmExitCode)0x4B)]
+    [InlineData((SvmExitCode)0x4E)]
+    public void A_latched_nmi_survives_an_iret_that_faults(SvmExitCode fault)
+    {
+        Arrive();
+        Arrive();
+        ReachIret();
+        Assert.True(Steps);
+        _machine.Exit(fault, 0x10);
+        AssertNmiIsNotLost(SvmEvent.Exception((byte)(fault - SvmExitCode.Exception0), 0x10).Value);
+    }
+
+    [Fact]
+    public void A_kick_during_the_last_step_does_not_lose_the_latched_nmi()
+    {
+        Arrive();
+        Arrive();
+        ReachIret();
+        _machine.Data->Startup.Kick = 1;
+        Arrive();
+        AssertNmiIsNotLost(0);
+    }
+
     [Fact]
     public void Init_forgets_nmis()
     {

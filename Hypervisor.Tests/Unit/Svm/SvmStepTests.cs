@@ -51,6 +51,27 @@ public sealed unsafe class SvmStepTests : IDisposable
         Assert.Equal(0ul, _machine.Vmcb->EventInjection);
     }
 
+    [Theory]
+    [InlineData(13, true)]
+    [InlineData(14, true)]
+    [InlineData(12, true)]
+    [InlineData(6, false)]
+    [InlineData(17, true)]
+    public void A_fault_of_the_instruction_is_the_guests_and_shuts_the_door(byte vector, bool hasErrorCode)
+    {
+        uint intercepts = _machine.Vmcb->InterceptExceptions;
+        _machine.Vmcb->Cr2 = 0x99;
+        Open();
+        _machine.Exit((SvmExitCode)(0x40 + vector), 6, 0x1234_5000);
+        SvmEvent expected = hasErrorCode ? SvmEvent.Exception(vector, 6) : SvmEvent.Exception(vector);
+        Assert.Equal(expected.Value, _machine.Vmcb->EventInjection);
+        Assert.Equal(vector == 14 ? 0x1234_5000ul : 0x99, _machine.Vmcb->Cr2);
+        Assert.Equal(0x202ul, _machine.Vmcb->RFlags);
+        Assert.Equal(intercepts, _machine.Vmcb->InterceptExceptions);
+        Assert.Equal(SimulatedMachine.GuestRip, _machine.Vmcb->Rip);
+        Assert.Equal(_machine.Machine->ZeroPage, _machine.Nested(_machine.Options.RegionBase + 0x5000).Address);
+    }
+
     [Fact]
     public void No_interrupt_comes_between()
     {
