@@ -79,14 +79,13 @@ internal sealed unsafe class StartupSimulation : IDisposable
     /// <summary>The guest on <paramref name="sender"/> chooses the shutdown code, as an operating system does before it starts a processor.</summary>
     internal void WriteCmos(int sender)
     {
-        TakeInterrupts(sender);
-        GuestState(sender);
-        _machine.VmcbOf(sender)->Rax = 0x0F;
-        Exit(sender, SvmExitCode.Io, (0x70ul << 16) | (1 << 4), _machine.VmcbOf(sender)->Rip + 2);
-        TakeInterrupts(sender);
-        GuestState(sender);
-        _machine.VmcbOf(sender)->Rax = 0x0A;
-        Exit(sender, SvmExitCode.Io, (0x71ul << 16) | (1 << 4), _machine.VmcbOf(sender)->Rip + 2);
+        foreach ((ulong port, ulong value) in new[] { (0x70ul, 0x0Ful), (0x71ul, 0x0Aul) })
+        {
+            TakeInterrupts(sender);
+            GuestState(sender);
+            _machine.VmcbOf(sender)->Rax = value;
+            Exit(sender, SvmExitCode.Io, (port << 16) | (1 << 4), _machine.VmcbOf(sender)->Rip + 2);
+        }
     }
 
     /// <summary>The guest on <paramref name="sender"/> sends a command to <paramref name="target"/>.</summary>

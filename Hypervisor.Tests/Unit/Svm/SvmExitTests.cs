@@ -25,8 +25,8 @@ public sealed unsafe class SvmExitTests : IDisposable
     public static IEnumerable<object[]> UnknownCodes()
     {
         HashSet<ulong> known = [.. Enum.GetValues<SvmExitCode>().Select(code => (ulong)code).Where(code => code is not 0x40 and not 0x63)];
-        return Enumerable.Range(0, 0xA8).Select(code => (ulong)code).Concat([0x400ul, 0x401ul, 0x402ul, 0x403ul, 0x4000ul, 0xFFFF_FFFF_FFFF_FFFEul])
-            .Where(code => !known.Contains(code) && code is not (>= 0x40 and <= 0x5F)).Select(code => new object[] { code });
+        return Enumerable.Range(0, 0xA8).Select(code => (ulong)code).Where(code => code is <= 0x40 or > 0x5F).Concat([0x401ul, 0x402ul, 0x403ul, 0x4000ul, 0xFFFF_FFFF_FFFF_FFFEul])
+            .Where(code => !known.Contains(code)).Select(code => new object[] { code });
     }
 
     public void Dispose() => _machine.Dispose();
@@ -77,7 +77,7 @@ public sealed unsafe class SvmExitTests : IDisposable
     }
 
     [Fact]
-    public void An_inconsistent_control_block_stops_the_host_with_the_reason()
+    public void An_inconsistent_control_block_stops_the_host()
     {
         _machine.Vmcb->Asid = 0;
         HostDefectException defect = Assert.Throws<HostDefectException>(() => _machine.Exit(SvmExitCode.Invalid));
@@ -87,25 +87,11 @@ public sealed unsafe class SvmExitTests : IDisposable
     [Theory]
     [InlineData(SvmExitCode.Invalid)]
     [InlineData(SvmExitCode.EmulatorRefusal)]
-    public void A_refusal_without_a_reason_is_a_general_protection_fault_of_the_guest(SvmExitCode code)
+    public void A_refusal_without_a_reason_is_the_guests_fault(SvmExitCode code)
     {
         _machine.Exit(code);
-        Assert.Equal(SvmEvent.Exception(13, 0).Value, _machine.Vmcb->EventInjection);
+        Assert.Equal(GeneralProtection, _machine.Vmcb->EventInjection);
         Assert.Equal(SimulatedMachine.GuestRip, _machine.Vmcb->Rip);
-    }
-
-    [Theory]
-    [InlineData(6, 0u, false)]
-    [InlineData(14, 7u, true)]
-    [InlineData(17, 0u, true)]
-    public void A_fault_of_an_instruction_with_a_door_open_is_the_guests_own(byte vector, uint errorCode, bool hasErrorCode)
-    {
-        _machine.Exit(SvmExitCode.NestedPageFault, 7, _machine.Options.RegionBase + 0x5000);
-        Assert.True(_machine.Data->Step.Active);
-        _machine.Exit(SvmExitCode.Exception0 + vector, errorCode, 0x1234_5000);
-        Assert.False(_machine.Data->Step.Active);
-        Assert.Equal((hasErrorCode ? SvmEvent.Exception(vector, errorCode) : SvmEvent.Exception(vector)).Value, _machine.Vmcb->EventInjection);
-        Assert.Equal(vector == 14 ? 0x1234_5000ul : 0, _machine.Vmcb->Cr2);
     }
 
     [Theory]

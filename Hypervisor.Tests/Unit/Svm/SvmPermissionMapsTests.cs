@@ -54,7 +54,7 @@ public sealed unsafe class SvmPermissionMapsTests
     }
 
     [Fact]
-    public void The_cmos_ports_are_the_only_ones_that_exit()
+    public void The_two_cmos_ports_are_the_only_ones_that_exit()
     {
         using SimulatedMachine machine = new();
         AssertPorts(machine, 0x70, 0x71);
