@@ -128,9 +128,6 @@ public unsafe struct MachineData
     /// <summary>Lock on the borrowed page and on start-up of application processors.</summary>
     public uint StartupLock;
 
-    /// <summary>Lock on the open pages of <see cref="Guest.GuestStep"/>.</summary>
-    public uint StepLock;
-
     /// <summary>Set by the first processor that reports a fault.</summary>
     public uint FaultReported;
 

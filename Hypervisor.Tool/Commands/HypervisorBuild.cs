@@ -47,6 +47,9 @@ public static class HypervisorBuild
         });
     }
 
+    /// <summary>Builds the whole solution: libraries, tests, hv.efi and the guest programs.</summary>
+    public static void BuildAll(Workspace workspace) => Build(workspace.Solution);
+
     /// <summary>Builds the benchmark's guest program.</summary>
     public static void BuildBenchmark(Workspace workspace) => Terminal.Step("Building bench.efi", () => Build(workspace.BenchmarkProject));
 

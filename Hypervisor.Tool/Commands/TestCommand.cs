@@ -38,9 +38,11 @@ public static class TestCommand
             Directory.Delete(workspace.TestResults, recursive: true);
         }
 
+        // "dotnet test" builds test projects and what they refer to; the images that the emulator tests boot are projects of their own.
+        Terminal.Step("Building everything", () => HypervisorBuild.BuildAll(workspace));
         List<string> arguments =
         [
-            "test", workspace.Solution, "--nologo", "--logger", "trx", "--logger", "console;verbosity=normal",
+            "test", workspace.Solution, "--no-build", "--nologo", "--logger", "trx", "--logger", "console;verbosity=normal",
             "--results-directory", workspace.TestResults,
         ];
         if (filter.Length > 0)
