@@ -35,7 +35,7 @@ public sealed class ProbeFactAttribute : FactAttribute
             return $"Not on this host: {string.Join(", ", HostTools.Missing.Select(tool => tool.Probe))}; './hv setup' installs it.";
         }
 
-        string[] needed = hypervisor ? [workspace.Launcher, workspace.Probe, workspace.HypervisorImage] : [workspace.Launcher, workspace.Probe];
+        string[] needed = [workspace.Launcher, workspace.Probe, .. hypervisor ? [workspace.HypervisorImage] : Array.Empty<string>()];
         return Array.Find(needed, file => !File.Exists(file)) is string missing
             ? $"{missing} was not built yet; 'dotnet build hv.sln' does it."
             : null;

@@ -49,7 +49,7 @@ public static class LaunchList
         string line = $"\\{path.Replace('/', '\\')} {options}".TrimEnd();
         if (line.Length > MostLineCharacters || line.Any(character => char.IsControl(character) || !char.IsAscii(character)))
         {
-            throw new HvException($"The launcher takes at most {MostLineCharacters} ASCII characters without control characters as a line.");
+            throw new HvException($"A line for the launcher is at most {MostLineCharacters} ASCII characters without control characters.");
         }
 
         list.Append(line).Append("\noff\n");

@@ -12,7 +12,9 @@ internal static class RunStubs
 
     private static readonly AssemblerRegister64[] s_kept = [rbx, rbp, rsi, rdi, r12, r13, r14, r15];
 
-    /// <summary>Registers of <c>RunContext</c> with their number; RCX, which points to it, comes last, and RSP travels with the frame.</summary>
+    /// <summary>
+    /// Registers of <c>RunContext</c> with their number; RCX, which points to it, comes last, and RSP travels with the frame.
+    /// </summary>
     private static readonly (AssemblerRegister64 Register, int Number)[] s_loaded =
     [
         (rax, 0), (rdx, 2), (rbx, 3), (rbp, 5), (rsi, 6), (rdi, 7), (r8, 8), (r9, 9), (r10, 10), (r11, 11), (r12, 12), (r13, 13),

@@ -222,7 +222,9 @@ internal static class Snippets
         Nops(a);
     }
 
-    /// <summary>RSI: pattern of 16 × 32 bytes; R12 and RDI: where the registers go before and after; R11: where the caller's state is kept.</summary>
+    /// <summary>
+    /// RSI: pattern of 16 × 32 bytes; R12 and RDI: where the registers go before and after; R11: where the caller's state is kept.
+    /// </summary>
     private static void AvxAcross(Assembler a)
     {
         a.fxsave(__[r11]);

@@ -31,7 +31,10 @@ internal static class TripStubs
         writer.Add("probe_TripCode", a =>
         {
             // void TripCode(ulong* addresses)
-            string[] symbols = ["probe_Trip64", "probe_Trip32", "probe_Trip16", "probe_Back32", "probe_Real", "probe_RealInterrupt", "probe_RealStep"];
+            string[] symbols =
+            [
+                "probe_Trip64", "probe_Trip32", "probe_Trip16", "probe_Back32", "probe_Real", "probe_RealInterrupt", "probe_RealStep",
+            ];
             for (int i = 0; i < symbols.Length; i++)
             {
                 writer.LoadAddress(a, symbols[i]);

@@ -4,8 +4,8 @@ using Hypervisor.Uefi.Protocols;
 namespace Hypervisor.Guests.Probe;
 
 /// <summary>
-/// What the load options ask for: nothing for the checks, <c>reserved</c> for those that a bare QEMU does not survive, <c>stress N [SEED]</c>
-/// for N rounds of random exits.
+/// What the load options ask for: nothing for the checks, <c>reserved</c> for those that a bare QEMU does not survive,
+/// <c>stress N [SEED]</c> for N rounds of random exits.
 /// </summary>
 public readonly unsafe struct ProbeOptions
 {

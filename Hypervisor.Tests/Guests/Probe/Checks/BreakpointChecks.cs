@@ -8,8 +8,8 @@ namespace Hypervisor.Guests.Probe.Checks;
 
 /// <summary>Breakpoints of the debug registers at and around an instruction that exits (AMD APM vol 2 §13.1.1, §13.1.2).</summary>
 /// <remarks>
-/// No single step ends where a breakpoint is: QEMU 7.2 makes one #DB of the two; hardware takes the trap first, then the fault (AMD APM vol 2
-/// §8.5, Intel SDM vol 3 §6.9).
+/// No single step ends where a breakpoint is: QEMU 7.2 makes one #DB of the two; hardware takes the trap first, then the fault (AMD APM
+/// vol 2 §8.5, Intel SDM vol 3 §6.9).
 /// </remarks>
 public static unsafe class BreakpointChecks
 {

@@ -9,8 +9,8 @@ namespace Hypervisor.Guests.Probe.Checks;
 /// <summary>Control registers: reserved bits, cache disable, task priority (AMD APM vol 2 §3.1).</summary>
 /// <remarks>
 /// CR0.PE, CR0.PG and CR4.PAE are left out: hardware raises #GP when they are cleared in long mode, but QEMU 7.2 clears them. Bits of
-/// CR3 and CR4 that the processor does not have stop QEMU 7.2 on a bare machine (it takes them for a failed VM exit), so they are a run of their own,
-/// <see cref="RunReserved"/>, in which every line must say #GP.
+/// CR3 and CR4 that the processor does not have stop QEMU 7.2 on a bare machine (it takes them for a failed VM exit), so they are a run of
+/// their own, <see cref="RunReserved"/>, in which every line must say #GP.
 /// </remarks>
 public static unsafe class ControlRegisterChecks
 {

@@ -96,7 +96,8 @@ public static unsafe class CpuidChecks
     /// <summary>Leaves beyond the last ones, and the SVM leaf by its number.</summary>
     private static void Beyond()
     {
-        foreach (uint leaf in (ReadOnlySpan<uint>)[0x3FFF_FFFF, 0x4000_0001, 0x4000_0100, 0x7FFF_FFFF, 0x8000_00FF, 0x8000_000A, 0xC000_0000, 0xFFFF_FFFF])
+        foreach (uint leaf in (ReadOnlySpan<uint>)
+            [0x3FFF_FFFF, 0x4000_0001, 0x4000_0100, 0x7FFF_FFFF, 0x8000_00FF, 0x8000_000A, 0xC000_0000, 0xFFFF_FFFF])
         {
             CpuidResult result;
             Instructions.Cpuid(leaf, 0, &result);

@@ -1,3 +1,4 @@
+using System;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Guests.Probe.Execution;
 using Hypervisor.Guests.Probe.Layout;
@@ -27,7 +28,8 @@ public static unsafe class ExtendedStateChecks
         ulong cr4 = Instructions.ReadCr4();
         Instructions.WriteCr4(cr4 | OsXSave);
         ulong before = Get();
-        foreach (ulong value in (System.ReadOnlySpan<ulong>)[0, 1, 2, 3, 4, 5, 6, 7, 9, 0x1F, 0x21, 0xE7, 0x207, 1UL << 63, (1UL << 62) | 7, 3])
+        foreach (ulong value in (ReadOnlySpan<ulong>)
+            [0, 1, 2, 3, 4, 5, 6, 7, 9, 0x1F, 0x21, 0xE7, 0x207, 1UL << 63, (1UL << 62) | 7, 3])
         {
             Set("xsetbv"u8, 0, value);
         }
@@ -46,7 +48,7 @@ public static unsafe class ExtendedStateChecks
         return (context->Rdx << 32) | context->Rax;
     }
 
-    private static void Set(System.ReadOnlySpan<byte> name, uint index, ulong value)
+    private static void Set(ReadOnlySpan<byte> name, uint index, ulong value)
     {
         RunContext* context = Runner.Prepare(SnippetName.Xsetbv);
         context->Rcx = index;

@@ -24,7 +24,8 @@ public static unsafe class LocalApicChecks
         Report.AppendField("spurious"u8, ApicAccess.Read(ApicAccess.SpuriousVector));
         Report.End();
         Values("apic-tpr"u8, ApicAccess.TaskPriority, 0xFFFF_FF35, 0);
-        Values("apic-spurious"u8, ApicAccess.SpuriousVector, ApicAccess.Read(ApicAccess.SpuriousVector) ^ 0x0F, ApicAccess.Read(ApicAccess.SpuriousVector));
+        uint spurious = ApicAccess.Read(ApicAccess.SpuriousVector);
+        Values("apic-spurious"u8, ApicAccess.SpuriousVector, spurious ^ 0x0F, spurious);
         Values("apic-error-status"u8, ApicAccess.ErrorStatus, 0, 0);
         Values("apic-destination"u8, LocalApic.InterruptCommandHigh, 0xAB12_3456, 0);
         uint before = ApicAccess.Read(ApicAccess.ErrorVector);

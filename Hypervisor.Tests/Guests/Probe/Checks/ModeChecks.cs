@@ -79,7 +79,7 @@ public static unsafe class ModeChecks
         Report.Begin("modes-real"u8);
         Report.AppendField("interrupts"u8, *(ushort*)(block + TripLayout.RealInterrupts));
         Report.AppendField("steps"u8, *(ushort*)(block + TripLayout.RealSteps));
-        Report.AppendField("step-ip"u8, (ushort)(*(ushort*)(block + TripLayout.RealStepIp) - TripLayout.Code16 - (uint)(code->Real - code->Code16)));
+        Report.AppendField("step-ip"u8, (ushort)(*(ushort*)(block + TripLayout.RealStepIp) - Offset16(code, code->Real)));
         Report.AppendField("efer"u8, *(uint*)(block + TripLayout.EferReal));
         Report.AppendField("efer-unpaged"u8, *(uint*)(block + TripLayout.EferUnpaged));
         Report.Append(same ? " back"u8 : " back with other control registers"u8);

@@ -22,8 +22,9 @@ public static unsafe class MsrChecks
     public static void Run()
     {
         foreach (uint msr in (ReadOnlySpan<uint>)
-            [0x0000_0002, 0x0000_1FFF, 0x0000_2000, 0x1000_0000, 0x4000_0000, 0x4000_0001, 0x7FFF_FFFF, 0xBFFF_FFFF, 0xC000_0000, 0xC000_1FFF,
-             0xC000_2000, 0xC000_FFFF, 0xC001_0000, 0xC001_0015, 0xC001_001F, 0xC001_0020, 0xC001_1FFF, 0xC001_2000, 0xC001_F000, 0xFFFF_FFFF,
+            [0x0000_0002, 0x0000_1FFF, 0x0000_2000, 0x1000_0000, 0x4000_0000, 0x4000_0001, 0x7FFF_FFFF, 0xBFFF_FFFF, 0xC000_0000,
+             0xC000_1FFF, 0xC000_2000, 0xC000_FFFF, 0xC001_0000, 0xC001_0015, 0xC001_001F, 0xC001_0020, 0xC001_1FFF, 0xC001_2000,
+             0xC001_F000, 0xFFFF_FFFF,
              Msr.Pat, Msr.MtrrCapability, Msr.MtrrDefaultType, Msr.Star, Msr.LStar, Msr.KernelGsBase, Msr.TscAux, Msr.MicrocodeRevision,
              Msr.MachineCheckCapability, Msr.FeatureControl, 0x480, 0x830, 0x808])
         {
@@ -31,8 +32,8 @@ public static unsafe class MsrChecks
         }
 
         foreach (uint msr in (ReadOnlySpan<uint>)
-            [0x0000_1FFF, 0x0000_2000, 0x4000_0000, 0xC000_1FFF, 0xC000_2000, 0xC001_1FFF, 0xC001_2000, 0xC001_F000, 0xFFFF_FFFF, Msr.FeatureControl,
-             0x480, Msr.MtrrCapability])
+            [0x0000_1FFF, 0x0000_2000, 0x4000_0000, 0xC000_1FFF, 0xC000_2000, 0xC001_1FFF, 0xC001_2000, 0xC001_F000, 0xFFFF_FFFF,
+             Msr.FeatureControl, 0x480, Msr.MtrrCapability])
         {
             Write("wrmsr"u8, msr, 0);
         }
@@ -89,7 +90,9 @@ public static unsafe class MsrChecks
         }
     }
 
-    /// <summary>Reserved bits of EFER, and LME while paging is on: #GP for each. A bare QEMU 7.2 ignores reserved bits and takes LME.</summary>
+    /// <summary>
+    /// Reserved bits of EFER, and LME while paging is on: #GP for each. A bare QEMU 7.2 ignores reserved bits and takes LME.
+    /// </summary>
     public static void RunReserved()
     {
         ulong efer = Instructions.ReadMsr(Msr.Efer);

@@ -16,33 +16,39 @@ public static unsafe class SingleStepChecks
     /// <summary>Runs all.</summary>
     public static void Run()
     {
-        Step("step-nop"u8, Runner.Prepare(SnippetName.Nop));
-        Step("step-cpuid"u8, Runner.Prepare(SnippetName.Cpuid));
-        Step("step-xgetbv-without-osxsave"u8, Runner.Prepare(SnippetName.Xgetbv));
-        Step("step-invd"u8, Runner.Prepare(SnippetName.Invd));
-        Step("step-wbinvd"u8, Runner.Prepare(SnippetName.Wbinvd));
-        Step("step-out-80"u8, Runner.Prepare(SnippetName.Out80));
-        Step("step-vmmcall"u8, Runner.Prepare(SnippetName.Vmmcall));
+        Plain("step-nop"u8, SnippetName.Nop);
+        Plain("step-cpuid"u8, SnippetName.Cpuid);
+        Plain("step-xgetbv-without-osxsave"u8, SnippetName.Xgetbv);
+        Plain("step-invd"u8, SnippetName.Invd);
+        Plain("step-wbinvd"u8, SnippetName.Wbinvd);
+        Plain("step-out-80"u8, SnippetName.Out80);
+        Plain("step-vmmcall"u8, SnippetName.Vmmcall);
         StepMsrs();
         StepStores();
+    }
+
+    private static void Plain(ReadOnlySpan<byte> name, SnippetName snippet)
+    {
+        Runner.Prepare(snippet);
+        Step(name);
     }
 
     private static void StepMsrs()
     {
         RunContext* context = Runner.Prepare(SnippetName.ReadMsr);
         context->Rcx = Msr.Efer;
-        Step("step-rdmsr-efer"u8, context);
+        Step("step-rdmsr-efer"u8);
 
         ulong efer = Instructions.ReadMsr(Msr.Efer);
         context = Runner.Prepare(SnippetName.WriteMsr);
         context->Rcx = Msr.Efer;
         context->Rax = (uint)efer;
         context->Rdx = efer >> 32;
-        Step("step-wrmsr-efer"u8, context);
+        Step("step-wrmsr-efer"u8);
 
         context = Runner.Prepare(SnippetName.ReadMsr);
         context->Rcx = Msr.Pat;
-        Step("step-rdmsr-pat"u8, context);
+        Step("step-rdmsr-pat"u8);
     }
 
     private static void StepStores()
@@ -51,23 +57,26 @@ public static unsafe class SingleStepChecks
         context->Rsi = (ulong)Runner.Scratch;
         context->Rdi = (ulong)Runner.Scratch + ProbeMemory.PageSize / 2;
         context->Rcx = MovedBytes;
-        Step("step-rep-movsb"u8, context);
+        Step("step-rep-movsb"u8);
 
         ulong register = ApicAccess.Page + ApicAccess.ErrorVector;
         uint value = ApicAccess.Read(ApicAccess.ErrorVector);
-        foreach (SnippetName name in (ReadOnlySpan<SnippetName>)[SnippetName.ApicStore, SnippetName.ApicExchange, SnippetName.ApicStosd])
-        {
-            context = Runner.Prepare(name);
-            context->Rdi = register;
-            context->Rcx = value;
-            context->Rax = value;
-            Step(name == SnippetName.ApicStore ? "step-apic-mov"u8 : name == SnippetName.ApicExchange ? "step-apic-xchg"u8 : "step-apic-stosd"u8, context);
-        }
+        StepApic("step-apic-mov"u8, SnippetName.ApicStore, register, value);
+        StepApic("step-apic-xchg"u8, SnippetName.ApicExchange, register, value);
+        StepApic("step-apic-stosd"u8, SnippetName.ApicStosd, register, value);
     }
 
-    private static void Step(ReadOnlySpan<byte> name, RunContext* context)
+    private static void StepApic(ReadOnlySpan<byte> name, SnippetName snippet, ulong register, uint value)
     {
-        _ = context;
+        RunContext* context = Runner.Prepare(snippet);
+        context->Rdi = register;
+        context->Rcx = value;
+        context->Rax = value;
+        Step(name);
+    }
+
+    private static void Step(ReadOnlySpan<byte> name)
+    {
         Runner.UseSingleStep();
         Runner.Run();
         Report.Run(name);

@@ -7,8 +7,8 @@ using Hypervisor.Guests.Probe.Reporting;
 namespace Hypervisor.Guests.Probe.Checks;
 
 /// <summary>
-/// What shows whether there is SVM: noted, not compared, for a bare machine with SVM shows it. Behind the hypervisor, and bare on a processor
-/// without SVM, the feature bit and its leaf are zero; VM_CR and VM_HSAVE_PA then raise #GP on hardware (AMD APM vol 2 §15.4, §15.30).
+/// What shows whether there is SVM: noted, not compared, for a bare machine with SVM shows it. Behind the hypervisor, and bare on a
+/// processor without SVM, the feature bit and its leaf are zero; VM_CR and VM_HSAVE_PA then raise #GP on hardware (AMD APM vol 2 §15.4, §15.30).
 /// </summary>
 public static unsafe class SvmHiddenNotes
 {

@@ -17,7 +17,8 @@ public static unsafe class ProbeMemory
     public static byte* Allocate(int pages, ulong below = 1UL << 32)
     {
         ulong address = below - 1;
-        if (s_services->AllocatePages(EfiAllocateType.MaxAddress, EfiMemoryType.BootServicesCode, (nuint)pages, &address) != EfiStatus.Success)
+        EfiMemoryType type = EfiMemoryType.BootServicesCode;
+        if (s_services->AllocatePages(EfiAllocateType.MaxAddress, type, (nuint)pages, &address) != EfiStatus.Success)
         {
             return null;
         }

@@ -1,6 +1,8 @@
 namespace Hypervisor.Guests.Probe.Layout;
 
-/// <summary>Offsets in <c>RunContext</c>, for the stubs. The general registers stand first, eight bytes each, in the order of their encoding.</summary>
+/// <summary>
+/// Offsets in <c>RunContext</c>, for the stubs. The general registers stand first, eight bytes each, in the order of their encoding.
+/// </summary>
 public static class RunContextLayout
 {
     /// <summary>RIP to start at.</summary>
