@@ -42,7 +42,7 @@ internal static class Snippets
         [SnippetName.StiNop] = a => { a.sti(); a.nop(); Nops(a); },
         [SnippetName.StiReadMsr] = a => { a.sti(); a.rdmsr(); Nops(a); },
         [SnippetName.StiApicStore] = a => { a.sti(); a.mov(__dword_ptr[rdi], ecx); Nops(a); },
-        [SnippetName.CliNop] = Then(a => a.cli()),
+        [SnippetName.StiApicExchange] = a => { a.sti(); a.xchg(__dword_ptr[rdi], ecx); Nops(a); },
 
         [SnippetName.CpuidTwice] = a => { a.cpuid(); a.mov(eax, esi); a.cpuid(); Nops(a); },
         [SnippetName.StoreCpuid] = a => { a.mov(__dword_ptr[rdi], eax); a.cpuid(); Nops(a); },
@@ -85,10 +85,6 @@ internal static class Snippets
         [SnippetName.SwapCr3] = Swap(cr3),
         [SnippetName.SwapCr4] = Swap(cr4),
         [SnippetName.SwapCr8] = Swap(cr8),
-        [SnippetName.MovToCr0] = Then(a => a.mov(cr0, rax)),
-        [SnippetName.MovToCr3] = Then(a => a.mov(cr3, rax)),
-        [SnippetName.MovToCr4] = Then(a => a.mov(cr4, rax)),
-        [SnippetName.MovToCr8] = Then(a => a.mov(cr8, rax)),
         [SnippetName.Lmsw] = a => { a.lmsw(ax); a.smsw(rbx); a.clts(); a.smsw(rdx); Nops(a); },
 
         [SnippetName.SendAndWait] = SendAndWait,

@@ -21,6 +21,8 @@ public static unsafe class ShadowChecks
         Pending("sti-cpuid"u8, SnippetName.StiCpuid, step: false);
         Pending("sti-rdmsr-efer"u8, SnippetName.StiReadMsr, step: false);
         Pending("sti-apic-store"u8, SnippetName.StiApicStore, step: false);
+        Pending("sti-apic-exchange"u8, SnippetName.StiApicExchange, step: false);
+        Pending("sti-apic-exchange-step"u8, SnippetName.StiApicExchange, step: true);
         Pending("sti-cpuid-step"u8, SnippetName.StiCpuid, step: true);
         PendingWithInterruptsOn();
     }

@@ -28,7 +28,7 @@ public enum SnippetName
     StiNop,
     StiReadMsr,
     StiApicStore,
-    CliNop,
+    StiApicExchange,
 
     // Breakpoints.
     CpuidTwice,
@@ -76,10 +76,6 @@ public enum SnippetName
     SwapCr3,
     SwapCr4,
     SwapCr8,
-    MovToCr0,
-    MovToCr3,
-    MovToCr4,
-    MovToCr8,
     Lmsw,
 
     // NMI: send with the command in EAX, then wait R8 rounds.
