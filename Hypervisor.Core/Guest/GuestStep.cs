@@ -18,6 +18,9 @@ public unsafe struct GuestStep
     /// <summary>Whether the guest itself had the trap flag set.</summary>
     public bool GuestTrapFlag;
 
+    /// <summary>Whether the guest itself had interrupts enabled.</summary>
+    public bool GuestInterruptFlag;
+
     /// <summary>DR6 of the guest before the step.</summary>
     public ulong GuestDr6;
 

@@ -26,11 +26,13 @@ internal static unsafe class SvmStep
         {
             processor->Step.Active = true;
             processor->Step.GuestTrapFlag = new RFlags(vmcb->RFlags).Trap;
+            processor->Step.GuestInterruptFlag = new RFlags(vmcb->RFlags).InterruptEnable;
             processor->Step.GuestDr6 = vmcb->Dr6;
             processor->Step.GuestIntercepts = vmcb->InterceptExceptions;
         }
 
-        vmcb->RFlags = new RFlags(vmcb->RFlags).WithTrap(true).Value;
+        // No interrupt may come between: the flag keeps them out also where VMRUN does not look at the shadow (QEMU 7.2).
+        vmcb->RFlags = new RFlags(vmcb->RFlags).WithTrap(true).WithInterruptEnable(false).Value;
         vmcb->InterceptExceptions = InterceptAllExceptions; // a fault of the instruction shuts the door too
         vmcb->InterruptShadow = Shadow; // no interrupt comes between
     }
@@ -141,7 +143,7 @@ internal static unsafe class SvmStep
         if (step->Active)
         {
             vmcb->InterceptExceptions = step->GuestIntercepts;
-            vmcb->RFlags = new RFlags(vmcb->RFlags).WithTrap(step->GuestTrapFlag).Value;
+            vmcb->RFlags = new RFlags(vmcb->RFlags).WithTrap(step->GuestTrapFlag).WithInterruptEnable(step->GuestInterruptFlag).Value;
         }
 
         processor->Nmi.SteppingIret = false;

@@ -32,7 +32,7 @@ public sealed unsafe class SvmStepTests : IDisposable
     {
         _machine.Vmcb->RFlags = traced ? 0x302ul : 0x202;
         Open();
-        Assert.Equal(0x302ul, _machine.Vmcb->RFlags);
+        Assert.Equal(0x102ul, _machine.Vmcb->RFlags);
         End(breakpoints);
         Assert.Equal(expected ? Debug : 0, _machine.Vmcb->EventInjection);
         Assert.Equal(traced ? 0x302ul : 0x202, _machine.Vmcb->RFlags);
@@ -97,7 +97,7 @@ public sealed unsafe class SvmStepTests : IDisposable
         Assert.Equal(_machine.Machine->OpenIoPermissionMap, _machine.Vmcb->IoPermissionMap);
         Assert.Equal(SimulatedMachine.GuestRip, _machine.Vmcb->Rip);
         Assert.Empty(_machine.Bootstrap.Outputs);
-        Assert.Equal(0x302ul, _machine.Vmcb->RFlags);
+        Assert.Equal(0x102ul, _machine.Vmcb->RFlags);
         End(0);
         Assert.Equal(_machine.Machine->IoPermissionMap, _machine.Vmcb->IoPermissionMap);
         Assert.Equal(0x202ul, _machine.Vmcb->RFlags);
