@@ -105,6 +105,9 @@ public unsafe interface IProcessor
     /// <inheritdoc cref="Instructions.OpenInterruptWindow"/>
     void OpenInterruptWindow();
 
+    /// <inheritdoc cref="Instructions.OpenInterruptWindowUnderGif"/>
+    void OpenInterruptWindowUnderGif();
+
     /// <inheritdoc cref="Instructions.VmSave"/>
     void VmSave(ulong vmcbPhysicalAddress);
 
@@ -127,7 +130,7 @@ public unsafe interface IProcessor
     uint ExchangeAdd(uint* location, uint value);
 
     /// <inheritdoc cref="Instructions.Hypercall"/>
-    void Hypercall(ulong signature, ulong function);
+    void Hypercall(ulong signature, ulong function, uint vmcall);
 
     /// <inheritdoc cref="Instructions.CallResident"/>
     uint CallResident(ulong launch, void* parameters);
@@ -137,6 +140,39 @@ public unsafe interface IProcessor
 
     /// <inheritdoc cref="Instructions.SvmRun"/>
     void SvmRun(void* processor);
+
+    /// <inheritdoc cref="Instructions.TryVmxOn"/>
+    uint TryVmxOn(ulong* region);
+
+    /// <inheritdoc cref="Instructions.VmxOff"/>
+    void VmxOff();
+
+    /// <inheritdoc cref="Instructions.VmClear"/>
+    uint VmClear(ulong* vmcs);
+
+    /// <inheritdoc cref="Instructions.VmPtrLoad"/>
+    uint VmPtrLoad(ulong* vmcs);
+
+    /// <inheritdoc cref="Instructions.VmRead"/>
+    ulong VmRead(uint field);
+
+    /// <inheritdoc cref="Instructions.TryVmRead"/>
+    uint TryVmRead(uint field, ulong* value);
+
+    /// <inheritdoc cref="Instructions.VmWrite"/>
+    void VmWrite(uint field, ulong value);
+
+    /// <inheritdoc cref="Instructions.InvalidateEpt"/>
+    void InvalidateEpt(uint kind, ulong pointer);
+
+    /// <inheritdoc cref="Instructions.InvalidateVpid"/>
+    void InvalidateVpid(uint kind, ushort vpid);
+
+    /// <inheritdoc cref="Instructions.VmxLaunch"/>
+    void VmxLaunch(void* processor, ulong rip, ulong rsp);
+
+    /// <inheritdoc cref="Instructions.VmxRun"/>
+    void VmxRun(void* processor);
 
     /// <inheritdoc cref="Instructions.ExceptionEntries"/>
     ulong ExceptionEntries();

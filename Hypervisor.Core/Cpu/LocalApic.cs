@@ -127,7 +127,7 @@ public static class LocalApic
             }
             else if (Any(apic, RequestRegisters))
             {
-                Instructions.OpenInterruptWindow();
+                Instructions.OpenInterruptWindowUnderGif();
             }
             else
             {

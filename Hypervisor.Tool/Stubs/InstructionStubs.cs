@@ -138,16 +138,38 @@ public static class InstructionStubs
         w.Add(Prefix + "OpenGlobalInterruptWindow", a => { a.stgi(); a.nop(); a.clgi(); a.ret(); });
         w.Add(Prefix + "OpenInterruptWindow", a =>
         {
+            OpenInterruptWindow(a);
+            a.ret();
+        });
+        w.Add(Prefix + "OpenInterruptWindowUnderGif", a =>
+        {
             a.stgi();
-            a.sti();
-            a.nop(); // the shadow of STI
-            a.nop();
-            a.cli();
+            OpenInterruptWindow(a);
             a.clgi();
             a.ret();
         });
-        w.Add(Prefix + "Hypercall", a => { a.mov(rax, rcx); a.mov(rcx, rdx); a.vmmcall(); a.ret(); });
+        w.Add(Prefix + "Hypercall", a =>
+        {
+            Label vmcall = a.CreateLabel();
+            a.mov(rax, rcx);
+            a.mov(rcx, rdx);
+            a.test(r8d, r8d);
+            a.jnz(vmcall);
+            a.vmmcall();
+            a.ret();
+            a.Label(ref vmcall);
+            a.vmcall();
+            a.ret();
+        });
         w.Add(Prefix + "VmSave", a => { a.mov(rax, rcx); a.vmsave(); a.ret(); });
+    }
+
+    private static void OpenInterruptWindow(Assembler a)
+    {
+        a.sti();
+        a.nop(); // the shadow of STI
+        a.nop();
+        a.cli();
     }
 
     /// <summary>Offset of a register in GuestRegisters, by its number in instruction encodings.</summary>

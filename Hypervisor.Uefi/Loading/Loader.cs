@@ -125,7 +125,7 @@ public static unsafe class Loader
 
     /// <summary>Runs in the guest, in the loaded driver: tells the host that the firmware's console and boot services are gone (L5).</summary>
     private static void OnExitBootServices(void* theEvent, void* context) =>
-        Instructions.Hypercall(Hypercall.Signature, (ulong)Hypercall.Function.ExitBootServices);
+        Instructions.Hypercall(Hypercall.Signature, (ulong)Hypercall.Function.ExitBootServices, 0);
 
     private static EfiStatus Refuse(Firmware firmware, ReadOnlySpan<byte> reason, EfiStatus status)
     {
