@@ -18,12 +18,14 @@ public static unsafe class SvmMachine
     {
         SvmCapabilities capabilities = SvmCapabilities.Read();
         PageArena arena = default;
-        MachineData* machine = MachineBuilder.Build(parameters, capabilities.PhysicalAddressBits, &arena);
+        MachineData* machine = MachineBuilder.Build(parameters, capabilities.PhysicalAddressBits, default, &arena);
         if (machine == null)
         {
             return "the memory set aside for the host does not suffice"u8;
         }
 
+        machine->NestedRoot = machine->WindowRoot; // one format serves both
+        machine->Nested = NestedFormat.Svm;
         machine->HasNextRip = capabilities.HasNextRip;
         machine->HasDecodeAssists = capabilities.HasDecodeAssists;
         machine->HasGibibytePages = capabilities.HasGibibytePages;
@@ -56,10 +58,11 @@ public static unsafe class SvmMachine
     {
         SerialPort.Open(machine->SerialPort);
         machine->HasRedirectInit = SvmProcessor.ProbeRedirectInit();
+        Efer efer = new(Instructions.ReadMsr(Msr.Efer));
         SvmProcessor.Enable(processor);
         processor->Startup.TakenOver = 1;
         SvmProcessor.WriteControls(processor);
-        SvmProcessor.CaptureState(processor);
+        SvmProcessor.CaptureState(processor, efer);
         Log.Begin(LogLevel.Information, processor->Index).Text("AMD-V, "u8).Decimal(machine->ProcessorCount).Text(machine->ProcessorCount == 1 ? " processor, memory "u8 : " processors, memory "u8)
             .Hex(machine->RegionBase).Text(" to "u8).Hex(machine->RegionBase + machine->RegionSize - 1)
             .Text(", image at "u8).Hex(machine->ImageBase).End();
