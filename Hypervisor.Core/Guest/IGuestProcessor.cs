@@ -16,6 +16,9 @@ public unsafe interface IGuestProcessor
     /// <summary>CR3.</summary>
     static abstract ulong Cr3(ProcessorData* processor);
 
+    /// <summary>CR4.</summary>
+    static abstract ulong Cr4(ProcessorData* processor);
+
     /// <summary>CPL.</summary>
     static abstract int Privilege(ProcessorData* processor);
 

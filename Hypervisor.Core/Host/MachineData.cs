@@ -50,6 +50,9 @@ public unsafe struct MachineData
     /// <summary>Root of the nested page tables all processors' own ones derive from.</summary>
     public ulong NestedRoot;
 
+    /// <summary>The extension that runs the guest.</summary>
+    public VirtualizationExtension Extension;
+
     /// <summary>How those tables encode rights.</summary>
     public NestedFormat Nested;
 
@@ -112,6 +115,9 @@ public unsafe struct MachineData
 
     /// <summary>Whether 1 GiB pages exist.</summary>
     public bool HasGibibytePages;
+
+    /// <summary>Bits of XCR0 that exist.</summary>
+    public ulong SupportedXcr0;
 
     /// <summary>Bits the guest may set in EFER.</summary>
     public ulong EferAllowed;

@@ -39,7 +39,7 @@ public static unsafe class SvmExit
 
         processor->Registers.Rax = vmcb->Rax;
         uint subleaf = Instructions.CpuidForGuest(&processor->Registers);
-        CpuidPolicy.Adjust((uint)vmcb->Rax, subleaf, &vmcb->Cr4, &processor->Registers);
+        CpuidPolicy.Adjust<SvmGuest>((uint)vmcb->Rax, subleaf, processor);
         vmcb->Rax = processor->Registers.Rax;
         vmcb->Rip = next;
         vmcb->InterruptShadow = 0;
@@ -99,7 +99,7 @@ public static unsafe class SvmExit
             case SvmExitCode.Nmi:
                 return SvmNmi.Arrived(processor, vmcb);
             case SvmExitCode.Cpuid:
-                return Cpuid(processor, vmcb);
+                return InstructionExits.Cpuid<SvmGuest>(processor);
             case SvmExitCode.Iret:
                 return SvmNmi.Iret(processor, vmcb);
             case SvmExitCode.Invd:
@@ -156,14 +156,5 @@ public static unsafe class SvmExit
 
         GuestFault.RaiseGeneralProtection<SvmGuest>(processor);
         return ExitCause.GeneralProtection;
-    }
-
-    private static ExitCause Cpuid(ProcessorData* processor, Vmcb* vmcb)
-    {
-        uint leaf = (uint)processor->Registers.Rax;
-        uint subleaf = Instructions.CpuidForGuest(&processor->Registers);
-        CpuidPolicy.Adjust(leaf, subleaf, &vmcb->Cr4, &processor->Registers);
-        SvmGuest.Advance(vmcb, SvmGuest.InstructionLength(processor, vmcb));
-        return ExitCause.Cpuid;
     }
 }

@@ -61,6 +61,10 @@ public readonly unsafe struct SvmGuest : IGuestProcessor
     public static ulong Cr3(ProcessorData* processor) => Control(processor)->Cr3;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Cr4(ProcessorData* processor) => Control(processor)->Cr4;
+
+    /// <inheritdoc/>
     public static int Privilege(ProcessorData* processor) => Control(processor)->Cpl;
 
     /// <inheritdoc/>

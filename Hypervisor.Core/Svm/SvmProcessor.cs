@@ -67,10 +67,10 @@ public static unsafe class SvmProcessor
         vmcb->Gdtr.Limit = gdt.Limit;
         vmcb->Idtr.Base = idt.Base;
         vmcb->Idtr.Limit = idt.Limit;
-        vmcb->Cs = CaptureSegment(gdt, SegmentName.Cs);
-        vmcb->Ss = CaptureSegment(gdt, SegmentName.Ss);
-        vmcb->Ds = CaptureSegment(gdt, SegmentName.Ds);
-        vmcb->Es = CaptureSegment(gdt, SegmentName.Es);
+        vmcb->Cs = Segment(RunningSegment.Read(gdt, SegmentName.Cs));
+        vmcb->Ss = Segment(RunningSegment.Read(gdt, SegmentName.Ss));
+        vmcb->Ds = Segment(RunningSegment.Read(gdt, SegmentName.Ds));
+        vmcb->Es = Segment(RunningSegment.Read(gdt, SegmentName.Es));
         vmcb->Cr0 = Instructions.ReadCr0();
         vmcb->Cr2 = Instructions.ReadCr2();
         vmcb->Cr3 = Instructions.ReadCr3();
@@ -128,22 +128,4 @@ public static unsafe class SvmProcessor
     };
 
     private static VmcbSegment Table(DescriptorTableState state) => new() { Base = state.Base, Limit = state.Limit };
-
-    /// <summary>A segment register as its descriptor says (AMD APM vol 2 §4.7); bases of 64-bit segments do not count.</summary>
-    private static VmcbSegment CaptureSegment(DescriptorTableRegister gdt, SegmentName name)
-    {
-        SegmentSelector selector = new(Instructions.ReadSelector(name));
-        VmcbSegment segment = new() { Selector = selector.Value };
-        if (selector.IsNull || selector.IsLocal || selector.Offset + 7 > gdt.Limit)
-        {
-            return segment;
-        }
-
-        ulong descriptor = *(ulong*)(gdt.Base + (ulong)selector.Offset);
-        segment.Attributes = (ushort)(((descriptor >> 40) & 0xFF) | ((descriptor >> 44) & 0xF00));
-        uint limit = (uint)((descriptor & 0xFFFF) | ((descriptor >> 32) & 0xF_0000));
-        segment.Limit = new SegmentAttributes(segment.Attributes).PageGranular ? (limit << 12) | 0xFFF : limit;
-        segment.Base = ((descriptor >> 16) & 0xFF_FFFF) | ((descriptor >> 32) & 0xFF00_0000);
-        return segment;
-    }
 }

@@ -7,6 +7,43 @@ namespace Hypervisor.Core.Guest.Exits;
 /// <summary>Instructions without a device behind them.</summary>
 public static unsafe class InstructionExits
 {
+    /// <summary>CPUID, where it did not go the short way.</summary>
+    public static ExitCause Cpuid<TGuest>(ProcessorData* processor)
+        where TGuest : struct, IGuestProcessor
+    {
+        uint leaf = (uint)processor->Registers.Rax;
+        uint subleaf = Instructions.CpuidForGuest(&processor->Registers);
+        CpuidPolicy.Adjust<TGuest>(leaf, subleaf, processor);
+        TGuest.Advance(processor, TGuest.InstructionLength(processor));
+        return ExitCause.Cpuid;
+    }
+
+    /// <summary>XSETBV: the value is validated and loaded; a bad one is #GP(0) (C5, R-25).</summary>
+    public static ExitCause Xsetbv<TGuest>(ProcessorData* processor)
+        where TGuest : struct, IGuestProcessor
+    {
+        if (TryXsetbv(processor))
+        {
+            TGuest.Advance(processor, TGuest.InstructionLength(processor));
+        }
+        else
+        {
+            GuestFault.RaiseGeneralProtection<TGuest>(processor);
+        }
+
+        return ExitCause.Xsetbv;
+    }
+
+    /// <summary>Does what XSETBV does, but for the end of the instruction.</summary>
+    /// <returns>False when it faults: nothing has been changed.</returns>
+    public static bool TryXsetbv(ProcessorData* processor)
+    {
+        GuestRegisters* registers = &processor->Registers;
+        ulong value = MsrPolicy.Operand(processor);
+        return XsetbvRules.IsAllowed((uint)registers->Rcx, new Xcr0(value), new Xcr0(processor->Machine->SupportedXcr0))
+            && Instructions.TryWriteXcr(0, value) != 0;
+    }
+
     /// <summary>INVD would throw away what the host has written: its modified lines are written back instead (C9).</summary>
     public static ExitCause Invd<TGuest>(ProcessorData* processor)
         where TGuest : struct, IGuestProcessor
