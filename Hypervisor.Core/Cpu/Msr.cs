@@ -252,6 +252,9 @@ public static class Msr
     /// <summary>IA32_RTIT_CTL: Processor Trace.</summary>
     public const uint TraceControl = 0x570;
 
+    /// <summary>IA32_LBR_CTL: architectural last-branch records.</summary>
+    public const uint LastBranchControl = 0x14CE;
+
     // AMD.
     /// <summary>SYSCFG: memory encryption and MTRR extensions, see <see cref="Cpu.SysCfg"/>.</summary>
     public const uint SysCfg = 0xC0010010;
