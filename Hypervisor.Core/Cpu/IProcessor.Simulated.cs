@@ -175,7 +175,7 @@ public unsafe interface IProcessor
     void InvalidateVpid(uint kind, ushort vpid);
 
     /// <inheritdoc cref="Instructions.VmxLaunch"/>
-    void VmxLaunch(void* processor, ulong rip, ulong rsp);
+    void VmxLaunch();
 
     /// <inheritdoc cref="Instructions.VmxExitPoint"/>
     ulong VmxExitPoint();

@@ -124,7 +124,7 @@ public static unsafe partial class Instructions
 
     public static partial void InvalidateVpid(uint kind, ushort vpid) => Plugged.InvalidateVpid(kind, vpid);
 
-    public static partial void VmxLaunch(void* processor, ulong rip, ulong rsp) => Plugged.VmxLaunch(processor, rip, rsp);
+    public static partial void VmxLaunch() => Plugged.VmxLaunch();
 
     public static partial ulong VmxExitPoint() => Plugged.VmxExitPoint();
 

@@ -66,7 +66,7 @@ public static unsafe class VmxExit
         Redeliver(basic);
 
         // A door stands open for one instruction only: any exit but the expected two means that it was not executed, or not finished.
-        if (processor->Step.Active && basic is not (VmxExitReason.MonitorTrapFlag or VmxExitReason.EptViolation))
+        if (processor->Step.Active && basic is not (VmxExitReason.ExceptionOrNmi or VmxExitReason.EptViolation))
         {
             GuestDoors.Shut<VmxGuest>(processor);
         }
@@ -80,7 +80,7 @@ public static unsafe class VmxExit
         switch (reason)
         {
             case VmxExitReason.ExceptionOrNmi:
-                return VmxNmi.Exited(processor); // no exception is in the bitmap
+                return ExceptionOrNmi(processor);
             case VmxExitReason.TripleFault:
                 Log.Write(LogLevel.Warning, processor->Index, "triple fault in the guest: the machine is reset"u8);
                 MachineReset.Reset();
@@ -114,9 +114,6 @@ public static unsafe class VmxExit
                 return VmxMsrExits.Read(processor);
             case VmxExitReason.Wrmsr:
                 return VmxMsrExits.Write(processor);
-            case VmxExitReason.MonitorTrapFlag:
-                GuestDoors.Shut<VmxGuest>(processor);
-                return ExitCause.Step;
             case VmxExitReason.EptViolation:
                 return EptViolation(processor);
             case VmxExitReason.EptMisconfiguration:
@@ -127,6 +124,18 @@ public static unsafe class VmxExit
             default:
                 return Unexpected(processor, reason);
         }
+    }
+
+    /// <summary>Exceptions exit only while an instruction is stepped. Any but the step's own #DB means that it was not finished.</summary>
+    private static ExitCause ExceptionOrNmi(ProcessorData* processor)
+    {
+        GuestEvent arrived = GuestEvent.FromFields(Vmcs.Read(VmcsField32.ExitInterruptionInformation), 0);
+        if (processor->Step.Active && (arrived.IsNmi || arrived.Vector != GuestFault.Debug))
+        {
+            GuestDoors.Shut<VmxGuest>(processor);
+        }
+
+        return arrived.IsNmi ? VmxNmi.Exited(processor) : VmxStep.Exception(processor);
     }
 
     /// <summary>An event whose delivery was interrupted by the exit is delivered again. Where an exception is raised, that takes its place.</summary>

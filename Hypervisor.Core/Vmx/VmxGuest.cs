@@ -122,10 +122,10 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
     }
 
     /// <inheritdoc/>
-    public static void BeginStep(ProcessorData* processor) => Change(PrimaryControls.MonitorTrapFlag, on: true);
+    public static void BeginStep(ProcessorData* processor) => VmxStep.Begin(processor);
 
     /// <inheritdoc/>
-    public static void EndStep(ProcessorData* processor) => Change(PrimaryControls.MonitorTrapFlag, on: false);
+    public static void EndStep(ProcessorData* processor) => VmxStep.TakeBack(processor);
 
     /// <inheritdoc/>
     public static void OpenPorts(ProcessorData* processor, bool open)

@@ -43,12 +43,12 @@ public static unsafe class VmxMachine
             processor->Startup.TakenOver = 1;
             VmxProcessor.WriteControls(processor);
             VmxProcessor.WriteHostState(processor);
-            VmxProcessor.CaptureState(cr4);
+            VmxProcessor.CaptureState(cr4, rip, rsp);
             VmxGuest.FlushIfNeeded(processor);
             problem = VmxProcessor.Problem();
             if (problem.IsEmpty)
             {
-                Instructions.VmxLaunch(processor, rip, rsp);
+                Instructions.VmxLaunch();
                 problem = VmxInstructionErrorText.Of((VmxInstructionError)Vmcs.Read(VmcsField32.InstructionError));
             }
 

@@ -9,6 +9,7 @@ namespace Hypervisor.Core.Vmx;
 public static unsafe class VmxProcessor
 {
     private const ushort GuestVpid = 1;
+    private const uint SingleContext = 1;
     private const ulong NoLinkedVmcs = ulong.MaxValue;
     private const uint UnusableSegment = 1u << 16;
     private const ushort AccessedBit = 1;
@@ -103,9 +104,11 @@ public static unsafe class VmxProcessor
         Vmcs.Write(VmcsFieldNatural.GuestSysEnterEip, Instructions.ReadMsr(Msr.SysEnterEip));
     }
 
-    /// <summary>Fills the guest-state area with what the processor is doing now, but for RSP, RIP and RFLAGS, which the launch stub knows.</summary>
+    /// <summary>Fills the guest-state area with what the processor is doing now, but for where it goes on.</summary>
     /// <param name="cr4">CR4 from before <see cref="Enable"/>.</param>
-    public static void CaptureState(Cr4 cr4)
+    /// <param name="rip">RIP of the guest.</param>
+    /// <param name="rsp">RSP of the guest.</param>
+    public static void CaptureState(Cr4 cr4, ulong rip, ulong rsp)
     {
         DescriptorTableRegister gdt;
         DescriptorTableRegister idt;
@@ -130,6 +133,9 @@ public static unsafe class VmxProcessor
         Vmcs.Write(VmcsFieldNatural.GuestCr3, Instructions.ReadCr3());
         VmxGuestRegisters.WriteCr4(cr4);
         Vmcs.Write(VmcsFieldNatural.GuestDr7, Instructions.ReadDr7());
+        Vmcs.Write(VmcsFieldNatural.GuestRFlags, Instructions.ReadRFlags());
+        Vmcs.Write(VmcsFieldNatural.GuestRip, rip);
+        Vmcs.Write(VmcsFieldNatural.GuestRsp, rsp);
         WriteGuestDefaults();
         CaptureOptional();
     }
@@ -168,7 +174,8 @@ public static unsafe class VmxProcessor
         Vmcs.Write(VmcsField32.GuestInterruptibility, 0);
         Vmcs.Write(VmcsFieldNatural.GuestPendingDebug, 0);
         Vmcs.Write(VmcsField32.EntryInterruptionInformation, 0);
-        VmxGuest.Change(PrimaryControls.NmiWindowExiting | PrimaryControls.MonitorTrapFlag, on: false);
+        Vmcs.Write(VmcsField32.ExceptionBitmap, 0);
+        VmxGuest.Change(PrimaryControls.NmiWindowExiting, on: false);
         if (((EntryControls)Vmcs.Read(VmcsField32.EntryControls) & EntryControls.LoadCet) != 0)
         {
             Vmcs.Write(VmcsFieldNatural.GuestSupervisorCet, 0);
@@ -188,8 +195,6 @@ public static unsafe class VmxProcessor
 
     /// <summary>Why the VMCS could not be entered; empty when nothing is wrong with it.</summary>
     public static ReadOnlySpan<byte> Problem() => VmcsCheck.Violation().Rule;
-
-    private const uint SingleContext = 1;
 
     private static void WriteOptional(VmxControls controls)
     {

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Vmx;
 
 namespace Hypervisor.Tests.Models;
 
@@ -402,7 +403,7 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     public void InvalidateVpid(uint kind, ushort vpid) => VpidInvalidations.Add((kind, vpid));
 
-    public void VmxLaunch(void* processor, ulong rip, ulong rsp) => Launched = (rip, rsp);
+    public void VmxLaunch() => Launched = (Vmcs[(uint)VmcsFieldNatural.GuestRip], Vmcs[(uint)VmcsFieldNatural.GuestRsp]);
 
     public ulong VmxExitPoint() => 0x7654_3212_0000;
 

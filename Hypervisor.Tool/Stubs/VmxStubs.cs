@@ -108,25 +108,15 @@ internal static class VmxStubs
         a.cmp(eax, __dword_ptr[rsp + RegisterSets.Field(ProcessorDataLayout.NmiSeen)]);
     }
 
-    /// <summary>void VmxLaunch(data, rip, rsp): returns only when the processor refuses, with the flags it was called with.</summary>
+    /// <summary>void VmxLaunch(): returns only when the processor refuses, with the flags it was called with.</summary>
     private static void WriteLaunch(Assembler a)
     {
         a.pushfq();
-        a.mov(rax, __qword_ptr[rsp]);
-        WriteField(a, VmcsFieldNatural.GuestRFlags, rax);
-        WriteField(a, VmcsFieldNatural.GuestRip, rdx);
-        WriteField(a, VmcsFieldNatural.GuestRsp, r8);
         a.cli();
         a.mov(eax, 1);
         a.vmlaunch();
         a.popfq();
         a.ret();
-    }
-
-    private static void WriteField(Assembler a, VmcsFieldNatural field, AssemblerRegister64 value)
-    {
-        a.mov(r9d, (uint)field);
-        a.vmwrite(r9, value);
     }
 
     /// <summary>void VmxRun(data): the first entry of a processor that the guest has started.</summary>

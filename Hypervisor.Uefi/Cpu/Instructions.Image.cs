@@ -236,7 +236,7 @@ public static unsafe partial class Instructions
 
     [RuntimeImport("*", "hv_VmxLaunch")]
     [MethodImpl(MethodImplOptions.InternalCall)]
-    public static extern partial void VmxLaunch(void* processor, ulong rip, ulong rsp);
+    public static extern partial void VmxLaunch();
 
     [RuntimeImport("*", "hv_VmxExitPoint")]
     [MethodImpl(MethodImplOptions.InternalCall)]
