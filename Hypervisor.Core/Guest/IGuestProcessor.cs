@@ -63,6 +63,9 @@ public unsafe interface IGuestProcessor
     /// <param name="vector">The vector of the SIPI.</param>
     static abstract void LoadStartupState(ProcessorData* processor, uint signature, byte vector);
 
+    /// <summary>The trap on interrupt commands is no longer wanted anywhere: MSRs that belong to it need not exit.</summary>
+    static abstract void DropCommandTrap(ProcessorData* processor);
+
     /// <summary>Lets non-maskable interrupts that wait reach the host's handler.</summary>
     static abstract void TakePendingNmis();
 

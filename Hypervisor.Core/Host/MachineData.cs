@@ -72,6 +72,9 @@ public unsafe struct MachineData
     /// <summary>MSR permission map.</summary>
     public ulong MsrPermissionMap;
 
+    /// <summary>Address of what only the vendor's part knows.</summary>
+    public ulong VendorData;
+
     /// <summary>I/O permission map.</summary>
     public ulong IoPermissionMap;
 

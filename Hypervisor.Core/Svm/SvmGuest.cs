@@ -116,6 +116,12 @@ public readonly unsafe struct SvmGuest : IGuestProcessor
         SvmProcessor.LoadStartupState(processor, signature, vector);
 
     /// <inheritdoc/>
+    public static void DropCommandTrap(ProcessorData* processor)
+    {
+        // In x2APIC mode only commands exit: the trap costs little, and the next INIT has to go through it.
+    }
+
+    /// <inheritdoc/>
     public static void TakePendingNmis() => Instructions.OpenGlobalInterruptWindow();
 
     /// <inheritdoc/>

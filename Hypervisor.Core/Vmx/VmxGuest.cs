@@ -148,6 +148,15 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
         VmxProcessor.LoadStartupState(processor, signature, vector);
 
     /// <inheritdoc/>
+    public static void DropCommandTrap(ProcessorData* processor)
+    {
+        if (processor->Machine->StartsNatively)
+        {
+            VmxMsrBitmap.TrapInterruptCommands(processor->Machine->MsrPermissionMap, trap: false);
+        }
+    }
+
+    /// <inheritdoc/>
     public static void TakePendingNmis()
     {
         // Nothing keeps them from the host's handler: they have arrived.

@@ -1,4 +1,5 @@
 using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Memory.Mtrr;
 
 namespace Hypervisor.Core.Vmx;
 
@@ -24,20 +25,13 @@ public static unsafe class VmxMsrBitmap
             Set(bitmap, msr, read: true, write: true);
         }
 
-        for (uint msr = Msr.MtrrVariableBase0; msr <= Msr.MtrrVariableLast; msr++)
+        for (uint msr = Msr.MtrrVariableBase0; msr <= Msr.MtrrDefaultType; msr++)
         {
-            Set(bitmap, msr, read: false, write: true);
+            if (MtrrState.Contains(msr))
+            {
+                Set(bitmap, msr, read: false, write: true);
+            }
         }
-
-        Set(bitmap, Msr.MtrrFixed64K00000, read: false, write: true);
-        Set(bitmap, Msr.MtrrFixed16K80000, read: false, write: true);
-        Set(bitmap, Msr.MtrrFixed16KA0000, read: false, write: true);
-        for (uint msr = Msr.MtrrFixed4KC0000; msr <= Msr.MtrrFixed4KF8000; msr++)
-        {
-            Set(bitmap, msr, read: false, write: true);
-        }
-
-        Set(bitmap, Msr.MtrrDefaultType, read: false, write: true);
     }
 
     /// <summary>Traps, or no longer traps, what has to do with interrupt commands.</summary>

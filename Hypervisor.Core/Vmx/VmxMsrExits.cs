@@ -2,6 +2,7 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest.Exits;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Memory.Mtrr;
 
 namespace Hypervisor.Core.Vmx;
 
@@ -20,6 +21,11 @@ internal static unsafe class VmxMsrExits
             Msr.SmmMonitorControl or (>= Msr.VmxBasic and <= Msr.VmxSecondaryExitControls) => false,
             _ => MsrPolicy.TryWrite<VmxGuest>(processor, msr, MsrPolicy.Operand(processor)),
         };
+        if (done && MtrrState.Contains(msr))
+        {
+            VmxMemory.MtrrWritten(processor);
+        }
+
         return MsrPolicy.Complete<VmxGuest>(processor, write: true, done);
     }
 

@@ -26,6 +26,7 @@ public static unsafe class VmxStartup
         VmxProcessor.WriteHostState(processor);
         VmxProcessor.WriteGuestDefaults();
         GuestStartup.Arrive<VmxGuest>(processor);
+        VmxMemory.Follow(processor);
         VmxGuest.FlushIfNeeded(processor);
     }
 
@@ -57,6 +58,7 @@ public static unsafe class VmxStartup
         GuestStartup.EnterFirstState<VmxGuest>(processor, vector);
         ApicTrap.ProcessorStarted(processor);
         Instructions.Exchange(&processor->Startup.Request, StartupRequest.None.Value);
+        VmxMemory.Follow(processor); // from here on others wait for it
         return ExitCause.Sipi;
     }
 }

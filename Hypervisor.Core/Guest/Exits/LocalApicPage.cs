@@ -24,6 +24,7 @@ public static unsafe class LocalApicPage
         if (ApicTrap.ShouldDrop(processor))
         {
             ApicTrap.Set(processor, armed: false);
+            TGuest.DropCommandTrap(processor);
             return ExitCause.LocalApic; // the instruction is executed again, and passes
         }
 

@@ -39,7 +39,7 @@ public static unsafe class MsrPolicy
         where TGuest : struct, IGuestProcessor => msr switch
         {
             Msr.ApicBase => TryWriteApicBase<TGuest>(processor, value),
-            Msr.X2ApicInterruptCommand => TryWriteInterruptCommand(processor, value),
+            Msr.X2ApicInterruptCommand => TryWriteInterruptCommand<TGuest>(processor, value),
             _ => Instructions.TryWriteMsr(msr, value) != 0,
         };
 
@@ -59,9 +59,17 @@ public static unsafe class MsrPolicy
         return write ? ExitCause.MsrWrite : ExitCause.MsrRead;
     }
 
-    private static bool TryWriteInterruptCommand(ProcessorData* processor, ulong value) => !LocalApic.Base.IsX2Apic
-        ? Instructions.TryWriteMsr(Msr.X2ApicInterruptCommand, value) != 0
-        : !ProcessorStartup.Send(processor, InterruptCommand.FromX2Apic(value)) || Instructions.TryWriteMsr(Msr.X2ApicInterruptCommand, value) != 0;
+    private static bool TryWriteInterruptCommand<TGuest>(ProcessorData* processor, ulong value)
+        where TGuest : struct, IGuestProcessor
+    {
+        if (ApicTrap.ShouldDrop(processor))
+        {
+            TGuest.DropCommandTrap(processor);
+        }
+
+        bool passes = !LocalApic.Base.IsX2Apic || ProcessorStartup.Send(processor, InterruptCommand.FromX2Apic(value));
+        return !passes || Instructions.TryWriteMsr(Msr.X2ApicInterruptCommand, value) != 0;
+    }
 
     /// <summary>The page may move, or give way to x2APIC mode: the trap goes with it (C12, R-38).</summary>
     private static bool TryWriteApicBase<TGuest>(ProcessorData* processor, ulong value)

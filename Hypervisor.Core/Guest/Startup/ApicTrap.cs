@@ -83,7 +83,7 @@ public static unsafe class ApicTrap
             for (uint i = 0; i < machine->ProcessorCount; i++)
             {
                 ProcessorData* other = machine->Processors[i].Data;
-                if (other != processor && Runs(other))
+                if (other != processor && ProcessorStartup.Runs(other))
                 {
                     ProcessorStartup.Kick(other);
                 }
@@ -95,7 +95,7 @@ public static unsafe class ApicTrap
         for (uint i = 0; i < machine->ProcessorCount; i++)
         {
             ProcessorData* other = machine->Processors[i].Data;
-            for (int poll = 0; poll < MaximumAcknowledgePolls && other != processor && Runs(other) && IsBehind(other); poll++)
+            for (int poll = 0; poll < MaximumAcknowledgePolls && other != processor && ProcessorStartup.Runs(other) && IsBehind(other); poll++)
             {
                 Follow(processor); // two that arm at once must not wait for each other
                 Instructions.Pause();
@@ -195,7 +195,4 @@ public static unsafe class ApicTrap
 
         return true;
     }
-
-    private static bool Runs(ProcessorData* processor) =>
-        processor->Startup.TakenOver != 0 && !new StartupRequest(processor->Startup.Request).IsInit;
 }
