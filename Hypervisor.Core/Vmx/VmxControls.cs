@@ -63,7 +63,7 @@ public readonly struct VmxControls
 
     /// <summary>Chooses the controls.</summary>
     /// <param name="capabilities">Of a processor that is not refused.</param>
-    public static VmxControls Choose(in VmxCapabilities capabilities)
+    public static VmxControls For(in VmxCapabilities capabilities)
     {
         HiddenFeatures hidden = VmxHiddenFeatures.Always;
         SecondaryControls secondary = ChooseInstructions(in capabilities, ref hidden);

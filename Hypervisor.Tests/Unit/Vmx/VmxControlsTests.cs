@@ -47,7 +47,7 @@ public sealed unsafe class VmxControlsTests
     [MemberData(nameof(Choices))]
     public void Real_processors_get_what_they_have(string name, SecondaryControls secondary, ExitControls exit, EntryControls entry)
     {
-        VmxControls controls = VmxControls.Choose(Read(ProcessorDump.Of(name)));
+        VmxControls controls = VmxControls.For(Read(ProcessorDump.Of(name)));
         Assert.Equal(secondary, controls.Secondary);
         Assert.Equal(0x16u | (uint)VmxControls.WantedPin, (uint)controls.Pin);
         Assert.Equal(0x0400_6172u | (uint)VmxControls.WantedPrimary, (uint)controls.Primary);
@@ -61,7 +61,7 @@ public sealed unsafe class VmxControlsTests
     {
         // Intel SDM vol 3 §26.2.1.1: "reserved bits ... must be set properly".
         VmxCapabilities capabilities = Read(ProcessorDump.Of(name));
-        VmxControls controls = VmxControls.Choose(in capabilities);
+        VmxControls controls = VmxControls.For(in capabilities);
         AssertProper(capabilities.Pin, (uint)controls.Pin);
         AssertProper(capabilities.Primary, (uint)controls.Primary);
         AssertProper(capabilities.Secondary, (uint)controls.Secondary);
@@ -80,7 +80,7 @@ public sealed unsafe class VmxControlsTests
     [MemberData(nameof(ProcessorDump.UsableNames), MemberType = typeof(ProcessorDump))]
     public void Nothing_exits_that_need_not(string name)
     {
-        VmxControls controls = VmxControls.Choose(Read(ProcessorDump.Of(name)));
+        VmxControls controls = VmxControls.For(Read(ProcessorDump.Of(name)));
         Assert.Equal(PinControls.None, controls.Pin & (PinControls.ExternalInterruptExiting | PinControls.PreemptionTimer));
         Assert.Equal(PrimaryControls.None, controls.Primary
             & (PrimaryControls.HltExiting | PrimaryControls.InvlpgExiting | PrimaryControls.MwaitExiting | PrimaryControls.RdpmcExiting | PrimaryControls.RdtscExiting
@@ -95,7 +95,7 @@ public sealed unsafe class VmxControlsTests
     public void What_the_guest_sees_works(string name)
     {
         VmxCapabilities capabilities = Read(ProcessorDump.Of(name));
-        VmxControls controls = VmxControls.Choose(in capabilities);
+        VmxControls controls = VmxControls.For(in capabilities);
         SecondaryControls secondary = controls.Secondary;
         CpuidResult leaf7 = Seen(name, 7, 0, controls.Hidden);
         AssertImplies(leaf7.Ebx >> 10, (secondary & SecondaryControls.EnableInvpcid) != 0, "INVPCID");
@@ -122,7 +122,7 @@ public sealed unsafe class VmxControlsTests
     [Fact]
     public void Trace_is_hidden_where_its_output_would_pass_by_ept()
     {
-        HiddenFeatures hidden = VmxControls.Choose(Read(ProcessorDump.Of("i7-6700K (Skylake)"))).Hidden;
+        HiddenFeatures hidden = VmxControls.For(Read(ProcessorDump.Of("i7-6700K (Skylake)"))).Hidden;
         Assert.Equal(0x9C00_2400u, Seen("i7-6700K (Skylake)", 7, 0, hidden).Edx);
         Assert.Equal(0x029C_6FBFu & ~(1u << 25), Seen("i7-6700K (Skylake)", 7, 0, hidden).Ebx);
         Assert.Equal(default, Seen("i7-6700K (Skylake)", 0x14, 0, hidden));
@@ -136,7 +136,7 @@ public sealed unsafe class VmxControlsTests
         SimulatedProcessor processor = ProcessorDump.Of("i7-5820K (Haswell-E)").Simulate();
         processor.Msrs[Msr.VmxBasic] &= ~(1ul << 55);
         Instructions.Processor = processor;
-        VmxControls controls = VmxControls.Choose(VmxCapabilities.Read());
+        VmxControls controls = VmxControls.For(VmxCapabilities.Read());
         Assert.Equal(
             PrimaryControls.Cr3LoadExiting | PrimaryControls.Cr3StoreExiting,
             controls.Primary & (PrimaryControls.Cr3LoadExiting | PrimaryControls.Cr3StoreExiting));
@@ -162,11 +162,11 @@ public sealed unsafe class VmxControlsTests
         const string name = "i9-12900K (Alder Lake)";
         SimulatedProcessor processor = ProcessorDump.Of(name).Simulate();
         Instructions.Processor = processor;
-        Assert.Equal(1u, Register(Seen(name, leaf, subleaf, VmxControls.Choose(VmxCapabilities.Read()).Hidden), register) >> feature & 1);
+        Assert.Equal(1u, Register(Seen(name, leaf, subleaf, VmxControls.For(VmxCapabilities.Read()).Hidden), register) >> feature & 1);
 
         processor.Msrs[msr] &= ~(1ul << bit);
         VmxCapabilities capabilities = VmxCapabilities.Read();
-        VmxControls controls = VmxControls.Choose(in capabilities);
+        VmxControls controls = VmxControls.For(in capabilities);
         Assert.Equal(0u, Register(Seen(name, leaf, subleaf, controls.Hidden), register) >> feature & 1);
         AssertProper(capabilities.Secondary, (uint)controls.Secondary);
         AssertProper(capabilities.Exit, (uint)controls.Exit);
@@ -186,7 +186,7 @@ public sealed unsafe class VmxControlsTests
         processor.Cpuids.Set(0xD, 1, 7, 0, 0, 0);
         processor.Cpuids.Set(0x8000_0001, 0, 0, 0, 0x121, 0x2410_0000);
         Instructions.Processor = processor;
-        Assert.Equal(Core, VmxControls.Choose(VmxCapabilities.Read()).Secondary);
+        Assert.Equal(Core, VmxControls.For(VmxCapabilities.Read()).Secondary);
     }
 
     [Theory]
@@ -198,7 +198,7 @@ public sealed unsafe class VmxControlsTests
         SimulatedProcessor processor = ProcessorDump.Of("i7-6700K (Skylake)").Simulate();
         processor.Msrs[Msr.VmxEptVpidCapability] &= ~(1ul << bit);
         Instructions.Processor = processor;
-        Assert.Equal(SecondaryControls.None, VmxControls.Choose(VmxCapabilities.Read()).Secondary & SecondaryControls.EnableVpid);
+        Assert.Equal(SecondaryControls.None, VmxControls.For(VmxCapabilities.Read()).Secondary & SecondaryControls.EnableVpid);
     }
 
     [Fact]
