@@ -46,11 +46,17 @@ public static unsafe partial class Instructions
     /// <summary>MOV to CR4.</summary>
     public static partial void WriteCr4(ulong value);
 
+    /// <summary>MOV to CR2.</summary>
+    public static partial void WriteCr2(ulong value);
+
     /// <summary>MOV from CR8.</summary>
     public static partial ulong ReadCr8();
 
     /// <summary>MOV from DR6.</summary>
     public static partial ulong ReadDr6();
+
+    /// <summary>MOV to DR6.</summary>
+    public static partial void WriteDr6(ulong value);
 
     /// <summary>MOV from DR7.</summary>
     public static partial ulong ReadDr7();
@@ -211,6 +217,9 @@ public static unsafe partial class Instructions
     /// <param name="rip">RIP of the guest.</param>
     /// <param name="rsp">RSP of the guest.</param>
     public static partial void VmxLaunch(void* processor, ulong rip, ulong rsp);
+
+    /// <summary>Address at which exits of VMX guests arrive.</summary>
+    public static partial ulong VmxExitPoint();
 
     /// <summary>Runs a guest whose VMCS was never launched, for ever; does not return.</summary>
     /// <param name="processor">Address of the processor's data.</param>

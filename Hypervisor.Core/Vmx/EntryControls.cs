@@ -43,6 +43,9 @@ public enum EntryControls : uint
     /// <summary>The control-flow enforcement state is loaded.</summary>
     LoadCet = 1u << 20,
 
+    /// <summary>IA32_LBR_CTL is loaded.</summary>
+    LoadLastBranchControl = 1u << 21,
+
     /// <summary>IA32_PKRS is loaded.</summary>
     LoadProtectionKeys = 1u << 22,
 }

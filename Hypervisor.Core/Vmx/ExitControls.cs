@@ -46,6 +46,9 @@ public enum ExitControls : uint
     /// <summary>IA32_RTIT_CTL becomes 0.</summary>
     ClearTraceControl = 1u << 25,
 
+    /// <summary>IA32_LBR_CTL becomes 0.</summary>
+    ClearLastBranchControl = 1u << 26,
+
     /// <summary>The control-flow enforcement state is loaded.</summary>
     LoadCet = 1u << 28,
 

@@ -115,6 +115,9 @@ public enum VmcsField64 : uint
     /// <summary>IA32_RTIT_CTL of the guest.</summary>
     GuestTraceControl = 0x2814,
 
+    /// <summary>IA32_LBR_CTL of the guest.</summary>
+    GuestLastBranchControl = 0x2816,
+
     /// <summary>IA32_PKRS of the guest.</summary>
     GuestProtectionKeys = 0x2818,
 

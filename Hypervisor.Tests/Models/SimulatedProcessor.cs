@@ -229,9 +229,13 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     public void WriteCr4(ulong value) => Cr4 = value;
 
+    public void WriteCr2(ulong value) => Cr2 = value;
+
     public ulong ReadCr8() => Cr8;
 
     public ulong ReadDr6() => Dr6;
+
+    public void WriteDr6(ulong value) => Dr6 = value;
 
     public ulong ReadDr7() => Dr7;
 
@@ -399,6 +403,8 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
     public void InvalidateVpid(uint kind, ushort vpid) => VpidInvalidations.Add((kind, vpid));
 
     public void VmxLaunch(void* processor, ulong rip, ulong rsp) => Launched = (rip, rsp);
+
+    public ulong VmxExitPoint() => 0x7654_3212_0000;
 
     public void VmxRun(void* processor) => throw new HostDefectException("the guest loop is not simulated");
 
