@@ -51,5 +51,7 @@ public static unsafe class CpuidPolicy
             registers->Rcx = 0;
             registers->Rdx = 0;
         }
+
+        HiddenFeatures.Clear(&processor->Machine->Hidden, leaf, subleaf, registers);
     }
 }

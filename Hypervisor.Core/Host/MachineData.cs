@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest;
 using Hypervisor.Core.Memory;
 
 namespace Hypervisor.Core.Host;
@@ -115,6 +116,9 @@ public unsafe struct MachineData
 
     /// <summary>Whether 1 GiB pages exist.</summary>
     public bool HasGibibytePages;
+
+    /// <summary>CPUID bits that are taken from the guest.</summary>
+    public HiddenFeatures Hidden;
 
     /// <summary>Bits of XCR0 that exist.</summary>
     public ulong SupportedXcr0;

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest;

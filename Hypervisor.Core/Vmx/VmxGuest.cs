@@ -87,7 +87,7 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
         }
     }
 
-    /// <summary>Whether <see cref="TryAdvance"/> may be used: nothing is blocked, nobody traces.</summary>
+    /// <summary>Whether <see cref="AdvanceQuietly"/> may be used: nothing is blocked, nobody traces.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsQuiet() => (Vmcs.Read(VmcsFieldNatural.GuestRFlags) & TrapOrResume) == 0 && Vmcs.Read(VmcsField32.GuestInterruptibility) == 0;
 

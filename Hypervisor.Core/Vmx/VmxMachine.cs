@@ -1,6 +1,5 @@
 using System;
 using Hypervisor.Core.Cpu;
-using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
 
@@ -20,6 +19,7 @@ public static unsafe class VmxMachine
     {
         machine->StartsNatively = !machine->KeepApicTrap;
         machine->Snapshot = &VmxGuest.Snapshot;
+        machine->Hidden = VmxControls.Choose(VmxCapabilities.Read()).Hidden;
         machine->SupportedXcr0 = Xcr0.Supported.Value;
         machine->MsrPermissionMap = arena->Allocate(VmxMsrBitmap.Pages, PageSizes.Size4K);
         if (machine->MsrPermissionMap == 0 || !VmxMemory.Build(machine, arena))

@@ -1,4 +1,3 @@
-using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
 
@@ -7,8 +6,10 @@ namespace Hypervisor.Core.Vmx;
 /// <summary>Stand-in.</summary>
 public static unsafe class VmxMemory
 {
+    /// <summary>Stand-in.</summary>
     public static uint Pages(int bits, ulong regionSize) => NestedTables.RootEntries(bits) + 8 + (uint)(regionSize / PageSizes.Size2M);
 
+    /// <summary>Stand-in.</summary>
     public static bool Build(MachineData* machine, PageArena* arena)
     {
         const PageFlags table = (PageFlags)7;

@@ -1,6 +1,5 @@
 using System;
 using Hypervisor.Core.Cpu;
-using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
 
@@ -28,7 +27,7 @@ public static unsafe class VmxProcessor
     public static void WriteControls(ProcessorData* processor)
     {
         MachineData* machine = processor->Machine;
-        VmxControls controls = VmxControls.For(VmxCapabilities.Read());
+        VmxControls controls = VmxControls.Choose(VmxCapabilities.Read());
         Vmcs.Write(VmcsField32.PinControls, (uint)controls.Pin);
         Vmcs.Write(VmcsField32.PrimaryControls, (uint)controls.Primary);
         Vmcs.Write(VmcsField32.SecondaryControls, (uint)controls.Secondary);
@@ -223,6 +222,11 @@ public static unsafe class VmxProcessor
         if ((entry & EntryControls.LoadBoundConfiguration) != 0)
         {
             Vmcs.Write(VmcsField64.GuestBoundConfiguration, Instructions.ReadMsr(Msr.BoundConfiguration));
+        }
+
+        if ((entry & EntryControls.LoadLastBranchControl) != 0)
+        {
+            Vmcs.Write(VmcsField64.GuestLastBranchControl, Instructions.ReadMsr(Msr.LastBranchControl));
         }
 
         if ((entry & EntryControls.LoadTraceControl) != 0)

@@ -145,5 +145,6 @@ internal static class FaultStubs
         a.jb(outside);
         a.mov(__qword_ptr[rsp + InterruptedRip], rax);
         a.Label(ref outside);
+        a.nop();
     }
 }

@@ -1,4 +1,3 @@
-using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Svm;
 using Iced.Intel;

@@ -43,7 +43,6 @@ internal static class VmxStubs
     {
         Label rare = a.CreateLabel();
         Label shortNmi = a.CreateLabel();
-        Label enter = a.CreateLabel();
         Label nmi = a.CreateLabel();
         Label failed = a.CreateLabel();
 
@@ -74,7 +73,6 @@ internal static class VmxStubs
         writer.Call(a, "VmxExitEntry");
 
         writer.Mark(a, EntryBegin);
-        a.Label(ref enter);
         CompareNmis(a);
         a.jne(nmi);
         RegisterSets.LoadXmm(a);
@@ -83,6 +81,7 @@ internal static class VmxStubs
         RegisterSets.Load(a, RegisterSets.Kept);
         a.vmresume();
         writer.Mark(a, EntryEnd);
+        a.nop();
 
         a.Label(ref failed);
         a.lea(rcx, __[rsp + ProcessorBlock.HomeSpace]);
@@ -94,7 +93,7 @@ internal static class VmxStubs
         a.Label(ref nmi);
         a.lea(rcx, __[rsp + ProcessorBlock.HomeSpace]);
         writer.Call(a, "VmxNmiEntry");
-        a.jmp(enter);
+        writer.Jump(a, EntryBegin);
     }
 
     private static void SaveRest(Assembler a)

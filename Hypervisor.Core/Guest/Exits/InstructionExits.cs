@@ -1,5 +1,6 @@
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
 
 namespace Hypervisor.Core.Guest.Exits;
