@@ -10,6 +10,9 @@ public readonly struct VmxAccessRights(uint value)
     /// <summary>What every segment register of a virtual-8086 guest must have: present, DPL 3, read/write data, accessed (§26.3.1.2).</summary>
     public const uint Virtual8086 = 0xF3;
 
+    /// <summary>What a null selector leaves behind: unusable, and nothing else.</summary>
+    public const uint Null = UnusableBit;
+
     private const uint UnusableBit = 1u << 16;
     private const uint ReservedMask = 0xFFFE_0F00;
     private const uint LowMask = 0xFF;
