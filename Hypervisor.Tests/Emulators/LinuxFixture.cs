@@ -36,7 +36,7 @@ public sealed class LinuxFixture
     /// <summary>Starts a machine.</summary>
     public QemuMachine Start(LinuxBootOptions options)
     {
-        QemuMachine machine = _boot.Value.Prepare(options);
+        QemuMachine machine = (QemuMachine)_boot.Value.Prepare(options);
         try
         {
             machine.Start();
