@@ -51,7 +51,7 @@ public sealed class LoadingTests
         guest.BootFromShell();
         MachineFacts facts = MachineFacts.Ask(guest);
         Assert.Equal(_linux.Bare.Facts.Online, facts.Online);
-        Assert.Empty(facts.SvmFlags);
+        Assert.Empty(facts.VirtualizationFlags);
         // The copies that were refused have left nothing behind.
         (ulong first, ulong last, _, string now) = Assert.Single(facts.E820.DifferencesFrom(_linux.Bare.Facts.E820));
         _output.WriteLine($"0x{first:X} to 0x{last:X} is {now}");
