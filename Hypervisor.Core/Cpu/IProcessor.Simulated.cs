@@ -39,11 +39,17 @@ public unsafe interface IProcessor
     /// <inheritdoc cref="Instructions.WriteCr4"/>
     void WriteCr4(ulong value);
 
+    /// <inheritdoc cref="Instructions.WriteCr2"/>
+    void WriteCr2(ulong value);
+
     /// <inheritdoc cref="Instructions.ReadCr8"/>
     ulong ReadCr8();
 
     /// <inheritdoc cref="Instructions.ReadDr6"/>
     ulong ReadDr6();
+
+    /// <inheritdoc cref="Instructions.WriteDr6"/>
+    void WriteDr6(ulong value);
 
     /// <inheritdoc cref="Instructions.ReadDr7"/>
     ulong ReadDr7();
@@ -169,7 +175,10 @@ public unsafe interface IProcessor
     void InvalidateVpid(uint kind, ushort vpid);
 
     /// <inheritdoc cref="Instructions.VmxLaunch"/>
-    void VmxLaunch(void* processor, ulong rip, ulong rsp);
+    void VmxLaunch();
+
+    /// <inheritdoc cref="Instructions.VmxExitPoint"/>
+    ulong VmxExitPoint();
 
     /// <inheritdoc cref="Instructions.VmxRun"/>
     void VmxRun(void* processor);

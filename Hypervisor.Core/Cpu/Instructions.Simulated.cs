@@ -34,9 +34,13 @@ public static unsafe partial class Instructions
 
     public static partial void WriteCr4(ulong value) => Plugged.WriteCr4(value);
 
+    public static partial void WriteCr2(ulong value) => Plugged.WriteCr2(value);
+
     public static partial ulong ReadCr8() => Plugged.ReadCr8();
 
     public static partial ulong ReadDr6() => Plugged.ReadDr6();
+
+    public static partial void WriteDr6(ulong value) => Plugged.WriteDr6(value);
 
     public static partial ulong ReadDr7() => Plugged.ReadDr7();
 
@@ -120,7 +124,9 @@ public static unsafe partial class Instructions
 
     public static partial void InvalidateVpid(uint kind, ushort vpid) => Plugged.InvalidateVpid(kind, vpid);
 
-    public static partial void VmxLaunch(void* processor, ulong rip, ulong rsp) => Plugged.VmxLaunch(processor, rip, rsp);
+    public static partial void VmxLaunch() => Plugged.VmxLaunch();
+
+    public static partial ulong VmxExitPoint() => Plugged.VmxExitPoint();
 
     public static partial void VmxRun(void* processor) => Plugged.VmxRun(processor);
 

@@ -46,11 +46,17 @@ public static unsafe partial class Instructions
     /// <summary>MOV to CR4.</summary>
     public static partial void WriteCr4(ulong value);
 
+    /// <summary>MOV to CR2.</summary>
+    public static partial void WriteCr2(ulong value);
+
     /// <summary>MOV from CR8.</summary>
     public static partial ulong ReadCr8();
 
     /// <summary>MOV from DR6.</summary>
     public static partial ulong ReadDr6();
+
+    /// <summary>MOV to DR6.</summary>
+    public static partial void WriteDr6(ulong value);
 
     /// <summary>MOV from DR7.</summary>
     public static partial ulong ReadDr7();
@@ -204,13 +210,12 @@ public static unsafe partial class Instructions
     public static partial void InvalidateVpid(uint kind, ushort vpid);
 
     /// <summary>
-    /// Turns the running processor into a guest that goes on at the given place with 1 in RAX. The VMCS is current and filled but for RSP, RIP and RFLAGS. Returns
-    /// only when VMLAUNCH failed, in the host's world.
+    /// Turns the running processor into the guest that the current VMCS describes, with 1 in RAX. Returns only when VMLAUNCH failed, with nothing changed.
     /// </summary>
-    /// <param name="processor">Address of the processor's data.</param>
-    /// <param name="rip">RIP of the guest.</param>
-    /// <param name="rsp">RSP of the guest.</param>
-    public static partial void VmxLaunch(void* processor, ulong rip, ulong rsp);
+    public static partial void VmxLaunch();
+
+    /// <summary>Address at which exits of VMX guests arrive.</summary>
+    public static partial ulong VmxExitPoint();
 
     /// <summary>Runs a guest whose VMCS was never launched, for ever; does not return.</summary>
     /// <param name="processor">Address of the processor's data.</param>

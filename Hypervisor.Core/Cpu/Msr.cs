@@ -125,6 +125,12 @@ public static class Msr
     /// <summary>Last of the x2APIC registers.</summary>
     public const uint X2ApicLast = 0x8FF;
 
+    /// <summary>IA32_PKRS: protection keys for supervisor pages.</summary>
+    public const uint SupervisorProtectionKeys = 0x6E1;
+
+    /// <summary>IA32_BNDCFGS: MPX in supervisor mode.</summary>
+    public const uint BoundConfiguration = 0xD90;
+
     /// <summary>IA32_XSS: supervisor components that XSAVES keeps.</summary>
     public const uint ExtendedSupervisorState = 0xDA0;
 

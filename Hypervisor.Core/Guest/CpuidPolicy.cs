@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Host;
 
 namespace Hypervisor.Core.Guest;
 
@@ -22,20 +23,21 @@ public static unsafe class CpuidPolicy
     /// <summary>Makes what the processor answered what the guest shall see.</summary>
     /// <param name="leaf">Leaf asked for.</param>
     /// <param name="subleaf">Subleaf asked for.</param>
-    /// <param name="guestCr4">CR4 of the guest, read only where it counts.</param>
-    /// <param name="registers">RAX, RBX, RCX and RDX hold the answer.</param>
+    /// <param name="processor">The processor: RAX, RBX, RCX and RDX of its guest hold the answer.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Adjust(uint leaf, uint subleaf, ulong* guestCr4, GuestRegisters* registers)
+    public static void Adjust<TGuest>(uint leaf, uint subleaf, ProcessorData* processor)
+        where TGuest : struct, IGuestProcessor
     {
+        GuestRegisters* registers = &processor->Registers;
         if (leaf == FeatureLeaf)
         {
-            registers->Rcx = ((uint)registers->Rcx & ~(VmxBit | SmxBit | OsXSaveBit)) | (new Cr4(*guestCr4).OsXSave ? OsXSaveBit : 0);
+            registers->Rcx = ((uint)registers->Rcx & ~(VmxBit | SmxBit | OsXSaveBit)) | (new Cr4(TGuest.Cr4(processor)).OsXSave ? OsXSaveBit : 0);
         }
         else if (leaf == StructuredFeatureLeaf)
         {
             if (subleaf == 0)
             {
-                registers->Rcx = ((uint)registers->Rcx & ~OsProtectionKeysBit) | (new Cr4(*guestCr4).ProtectionKeys ? OsProtectionKeysBit : 0);
+                registers->Rcx = ((uint)registers->Rcx & ~OsProtectionKeysBit) | (new Cr4(TGuest.Cr4(processor)).ProtectionKeys ? OsProtectionKeysBit : 0);
             }
         }
         else if (leaf == ExtendedFeatureLeaf)
@@ -49,5 +51,7 @@ public static unsafe class CpuidPolicy
             registers->Rcx = 0;
             registers->Rdx = 0;
         }
+
+        HiddenFeatures.Clear(&processor->Machine->Hidden, leaf, subleaf, registers);
     }
 }

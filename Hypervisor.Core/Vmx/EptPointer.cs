@@ -12,7 +12,9 @@ public readonly struct EptPointer(ulong value)
     private const ulong TypeMask = 7;
     private const ulong WalkLengthMask = 7;
     private const ulong AccessedDirtyBit = 1UL << 6;
+    private const ulong SupervisorShadowStacksBit = 1UL << 7;
     private const ulong RootMask = 0x000F_FFFF_FFFF_F000;
+    private const ulong ReservedMask = 0xFFF0_0000_0000_0F00;
 
     /// <summary>A pointer to four levels of tables that the processor reads as write-back memory, without accessed and dirty flags.</summary>
     /// <param name="root">Physical address of the root table.</param>
@@ -32,4 +34,10 @@ public readonly struct EptPointer(ulong value)
 
     /// <summary>Whether the processor sets accessed and dirty flags.</summary>
     public bool AccessedDirty => (value & AccessedDirtyBit) != 0;
+
+    /// <summary>Whether pages of supervisor shadow stacks are told apart.</summary>
+    public bool SupervisorShadowStacks => (value & SupervisorShadowStacksBit) != 0;
+
+    /// <summary>Whether a bit is set that no processor has.</summary>
+    public bool HasReservedBits => (value & ReservedMask) != 0;
 }

@@ -7,6 +7,9 @@ public enum VmcsField16 : uint
     /// <summary>Virtual-processor identifier: tags the guest's translations.</summary>
     Vpid = 0x0000,
 
+    /// <summary>Vector that announces posted interrupts.</summary>
+    PostedInterruptVector = 0x0002,
+
     /// <summary>Selector of the guest's ES.</summary>
     GuestEsSelector = 0x0800,
 

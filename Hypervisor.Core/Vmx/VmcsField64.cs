@@ -22,17 +22,50 @@ public enum VmcsField64 : uint
     /// <summary>Physical address of the list of MSRs loaded at an entry.</summary>
     EntryMsrLoad = 0x200A,
 
+    /// <summary>Physical address of the page-modification log.</summary>
+    PmlAddress = 0x200E,
+
     /// <summary>Added to what the guest reads as time-stamp counter.</summary>
     TscOffset = 0x2010,
 
+    /// <summary>Physical address of the virtual APIC page.</summary>
+    VirtualApicPage = 0x2012,
+
+    /// <summary>Physical address of the APIC-access page.</summary>
+    ApicAccessPage = 0x2014,
+
+    /// <summary>Physical address of the posted-interrupt descriptor.</summary>
+    PostedInterruptDescriptor = 0x2016,
+
+    /// <summary>VM functions that the guest may use.</summary>
+    VmFunctionControls = 0x2018,
+
     /// <summary>Extended-page-table pointer: <see cref="Vmx.EptPointer"/>.</summary>
     EptPointer = 0x201A,
+
+    /// <summary>Physical address of the list of EPT pointers that a VM function may choose from.</summary>
+    EptPointerList = 0x2024,
+
+    /// <summary>Physical address of the bitmap of fields whose VMREAD exits.</summary>
+    VmreadBitmap = 0x2026,
+
+    /// <summary>Physical address of the bitmap of fields whose VMWRITE exits.</summary>
+    VmwriteBitmap = 0x2028,
+
+    /// <summary>Physical address of the page that describes #VE.</summary>
+    VirtualizationExceptionPage = 0x202A,
 
     /// <summary>XSS bits for which XSAVES and XRSTORS exit.</summary>
     XssExitingBitmap = 0x202C,
 
     /// <summary>ENCLS leaves that exit.</summary>
     EnclsExitingBitmap = 0x202E,
+
+    /// <summary>Physical address of the root of the sub-page permission tables.</summary>
+    SubPageTable = 0x2030,
+
+    /// <summary>What the time-stamp counter is multiplied by for the guest.</summary>
+    TscMultiplier = 0x2032,
 
     /// <summary>Tertiary processor-based VM-execution controls.</summary>
     TertiaryControls = 0x2034,

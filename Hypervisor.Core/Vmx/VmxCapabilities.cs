@@ -244,11 +244,6 @@ public readonly struct VmxCapabilities
             return "this processor's VT-x has no MSR bitmaps"u8;
         }
 
-        if (!Primary.Allows(PrimaryControls.MonitorTrapFlag))
-        {
-            return "this processor's VT-x has no monitor trap flag"u8;
-        }
-
         return Exit.Allows(VmxControls.WantedExit) && Entry.Allows(VmxControls.WantedEntry)
             ? default
             : "this processor's VT-x cannot switch EFER and PAT"u8;

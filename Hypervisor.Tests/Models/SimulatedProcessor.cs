@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Vmx;
 
 namespace Hypervisor.Tests.Models;
 
@@ -229,9 +230,13 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     public void WriteCr4(ulong value) => Cr4 = value;
 
+    public void WriteCr2(ulong value) => Cr2 = value;
+
     public ulong ReadCr8() => Cr8;
 
     public ulong ReadDr6() => Dr6;
+
+    public void WriteDr6(ulong value) => Dr6 = value;
 
     public ulong ReadDr7() => Dr7;
 
@@ -398,7 +403,9 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     public void InvalidateVpid(uint kind, ushort vpid) => VpidInvalidations.Add((kind, vpid));
 
-    public void VmxLaunch(void* processor, ulong rip, ulong rsp) => Launched = (rip, rsp);
+    public void VmxLaunch() => Launched = (Vmcs[(uint)VmcsFieldNatural.GuestRip], Vmcs[(uint)VmcsFieldNatural.GuestRsp]);
+
+    public ulong VmxExitPoint() => 0x7654_3212_0000;
 
     public void VmxRun(void* processor) => throw new HostDefectException("the guest loop is not simulated");
 

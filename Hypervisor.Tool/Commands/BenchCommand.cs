@@ -29,9 +29,9 @@ public static class BenchCommand
 
     private static int Execute(Workspace workspace)
     {
-        HostTools.EnsureInstalled();
+        HostTools.EnsureInstalled(EmulatorKind.Qemu);
         HypervisorBuild.Run(workspace);
-        HypervisorBuild.EnsureLauncher(workspace);
+        HypervisorBuild.EnsureBootPrograms(workspace);
         HypervisorBuild.BuildBenchmark(workspace);
         GuestParts parts = GuestParts.Get(workspace, KernelFlavor.Cloud);
         IReadOnlyDictionary<string, long> bare = Run(workspace, parts, behindHypervisor: false);
@@ -70,11 +70,11 @@ public static class BenchCommand
             [
                 GuestFile.FromHost(LaunchList.LauncherPath, workspace.Launcher),
                 GuestFile.FromHost(ProgramPath, workspace.Benchmark),
-                GuestFile.FromText(LaunchList.ListPath, LaunchList.Program(behindHypervisor, ProgramPath, string.Empty)),
+                GuestFile.FromText(LaunchList.ListPath, LaunchList.Program([], behindHypervisor, ProgramPath, string.Empty)),
             ],
             Machine = new QemuOptions { Processors = 2, InstructionCounting = true, TimeLimit = _limit },
         };
-        using QemuMachine machine = new LinuxBoot(workspace, parts).Prepare(options);
+        using Machine machine = new LinuxBoot(workspace, parts).Prepare(options);
         Terminal.Step(behindHypervisor ? "Measuring behind hv" : "Measuring bare", () =>
         {
             machine.Start();

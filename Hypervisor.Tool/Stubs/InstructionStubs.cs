@@ -73,6 +73,8 @@ public static class InstructionStubs
         ReadRegister(w, "ReadCr8", cr8);
         w.Add(Prefix + "ReadDr6", a => { a.mov(rax, dr6); a.ret(); });
         w.Add(Prefix + "ReadDr7", a => { a.mov(rax, dr7); a.ret(); });
+        w.Add(Prefix + "WriteCr2", a => { a.mov(cr2, rcx); a.ret(); });
+        w.Add(Prefix + "WriteDr6", a => { a.mov(dr6, rcx); a.ret(); });
         w.Add(Prefix + "WriteCr4", a => { a.mov(cr4, rcx); a.ret(); });
         w.Add(Prefix + "ClearDebugAddresses", a =>
         {
@@ -238,6 +240,16 @@ public static class InstructionStubs
         a.shr(rdx, 32);
         a.xsetbv();
         a.mov(eax, 1);
+        a.ret();
+
+        w.Mark(a, Prefix + "TryVmxOn");
+        Label refused = a.CreateLabel();
+        a.vmxon(__qword_ptr[rcx]);
+        a.jbe(refused);
+        a.mov(eax, 1);
+        a.ret();
+        a.Label(ref refused);
+        a.xor(eax, eax);
         a.ret();
 
         w.Mark(a, Prefix + "TryRead64");

@@ -54,6 +54,10 @@ public static unsafe partial class Instructions
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial void WriteCr4(ulong value);
 
+    [RuntimeImport("*", "hv_WriteCr2")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void WriteCr2(ulong value);
+
     [RuntimeImport("*", "hv_ReadCr8")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial ulong ReadCr8();
@@ -61,6 +65,10 @@ public static unsafe partial class Instructions
     [RuntimeImport("*", "hv_ReadDr6")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial ulong ReadDr6();
+
+    [RuntimeImport("*", "hv_WriteDr6")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void WriteDr6(ulong value);
 
     [RuntimeImport("*", "hv_ReadDr7")]
     [MethodImpl(MethodImplOptions.InternalCall)]
@@ -228,7 +236,11 @@ public static unsafe partial class Instructions
 
     [RuntimeImport("*", "hv_VmxLaunch")]
     [MethodImpl(MethodImplOptions.InternalCall)]
-    public static extern partial void VmxLaunch(void* processor, ulong rip, ulong rsp);
+    public static extern partial void VmxLaunch();
+
+    [RuntimeImport("*", "hv_VmxExitPoint")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial ulong VmxExitPoint();
 
     [RuntimeImport("*", "hv_VmxRun")]
     [MethodImpl(MethodImplOptions.InternalCall)]
