@@ -12,7 +12,7 @@ public static class CommonOptions
     {
         return new Option<EmulatorKind>("--on")
         {
-            Description = "What runs the machine: qemu emulates AMD-V, bochs Intel VT-x",
+            Description = "What runs the machine: qemu emulates AMD-V, bochs Intel VT-x, vmware hands on the host's",
             DefaultValueFactory = _ => EmulatorKind.Qemu,
         };
     }

@@ -77,8 +77,9 @@ public sealed class MachineArguments
 
         RequireRange(_processors, 1, MostProcessors);
         RequireRange(_memory, LeastMemoryMiB, int.MaxValue);
-        Restrict(command, EmulatorKind.Qemu, _instructionCounting, _extra, _debugger);
-        Restrict(command, EmulatorKind.Bochs, _instructionsPerSecond, _noTables);
+        Restrict(command, [EmulatorKind.Qemu], _instructionCounting, _extra, _debugger);
+        Restrict(command, [EmulatorKind.Bochs], _instructionsPerSecond, _noTables);
+        Restrict(command, [EmulatorKind.Qemu, EmulatorKind.Bochs], _processor);
     }
 
     /// <summary>The emulator that was chosen.</summary>
@@ -97,6 +98,7 @@ public sealed class MachineArguments
                 InstructionsPerSecond = arguments.GetValue(_instructionsPerSecond),
                 AcpiTables = !arguments.GetValue(_noTables),
             },
+            EmulatorKind.Vmware => new VmwareOptions(),
             _ => new QemuOptions
             {
                 Processor = arguments.GetValue(_processor) ?? QemuOptions.AmdProcessor,
@@ -126,14 +128,15 @@ public sealed class MachineArguments
         });
     }
 
-    private void Restrict(Command command, EmulatorKind emulator, params Option[] options)
+    /// <summary>Refuses options that the chosen emulator does not have.</summary>
+    private void Restrict(Command command, IReadOnlyList<EmulatorKind> emulators, params Option[] options)
     {
         command.Validators.Add(result =>
         {
             EmulatorKind chosen = result.GetValue(_on);
-            foreach (Option option in options.Where(option => result.GetResult(option) is { Implicit: false } && chosen != emulator))
+            foreach (Option option in options.Where(option => result.GetResult(option) is { Implicit: false } && !emulators.Contains(chosen)))
             {
-                result.AddError($"{option.Name} is for {emulator} only, and this machine runs on {chosen}.");
+                result.AddError($"{option.Name} is for {string.Join(" and ", emulators)} only, and this machine runs on {chosen}.");
             }
         });
     }

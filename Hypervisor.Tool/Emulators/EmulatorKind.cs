@@ -8,4 +8,7 @@ public enum EmulatorKind
 
     /// <summary>Bochs, which emulates Intel VT-x.</summary>
     Bochs,
+
+    /// <summary>VMware Workstation, which hands on the host's own VT-x or AMD-V.</summary>
+    Vmware,
 }

@@ -107,14 +107,14 @@ public abstract class Machine : IDisposable
             throw Failure("The machine did not power off", limit);
         }
 
-        return ExitCode(Process);
+        return EndedWith();
     }
 
     /// <summary>Waits for an interactive machine to end by itself, or at its time limit.</summary>
     public int WaitForExit()
     {
         Process.WaitForExit();
-        return _timedOut || _crashed ? throw Failure("The machine did not power off", Elapsed) : ExitCode(Process);
+        return _timedOut || _crashed ? throw Failure("The machine did not power off", Elapsed) : EndedWith();
     }
 
     /// <summary>Stops the machine, by the emulator's own means first, so that it can give the terminal back.</summary>
@@ -176,8 +176,16 @@ public abstract class Machine : IDisposable
     /// <summary>Writes a stream of the emulator's to a file until it ends.</summary>
     protected static async Task CopyToFileAsync(Stream source, string path)
     {
-        await using FileStream file = new(path, FileMode.Create, FileAccess.Write, FileShare.Read);
+        // Without a buffer: others watch the file while it grows.
+        await using FileStream file = new(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
         await source.CopyToAsync(file).ConfigureAwait(false);
+    }
+
+    private int EndedWith()
+    {
+        // An emulator's last words can say what its exit code means.
+        _emulatorLog?.Wait(_graceOfStop);
+        return ExitCode(Process);
     }
 
     private void OnTimeLimit()

@@ -40,6 +40,12 @@ public sealed class RunFolder : IDisposable
     /// <summary>What Bochs' debugger said.</summary>
     public string DebuggerLog => In("debugger.log");
 
+    /// <summary>VMware's description of the machine.</summary>
+    public string VmwareMachine => In("machine.vmx");
+
+    /// <summary>VMware's description of the disk.</summary>
+    public string VmwareDisk => In("disk.vmdk");
+
     /// <summary>The machine's firmware variables.</summary>
     public string Variables => In("variables.fd");
 

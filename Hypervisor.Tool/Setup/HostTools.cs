@@ -14,6 +14,12 @@ public static class HostTools
     /// <summary>Bochs' program.</summary>
     public const string Bochs = "bochs";
 
+    /// <summary>The program that drives VMware.</summary>
+    public const string Vmrun = "vmrun";
+
+    /// <summary>Why there is no machine on VMware: it is in no Debian package.</summary>
+    public const string NoVmware = "VMware's vmrun is not on this host: install VMware Workstation, which brings it.";
+
     private static readonly IReadOnlyList<HostTool> _common =
     [
         new("ovmf", Firmware.Code),
@@ -39,6 +45,11 @@ public static class HostTools
     /// <summary>Installs what is missing, and fails with a sentence if something still is afterwards.</summary>
     public static void EnsureInstalled(params IReadOnlyList<EmulatorKind> emulators)
     {
+        if (emulators.Contains(EmulatorKind.Vmware) && HostProcess.Find(Vmrun) is null)
+        {
+            throw new HvException(NoVmware);
+        }
+
         IReadOnlyList<string> packages = [.. MissingFor(emulators).Select(tool => tool.Package).Distinct()];
         if (packages.Count == 0)
         {

@@ -57,7 +57,7 @@ public static class Fadt
         Address(ref table, sizeof(byte), Chipset.ResetControl);
         table.Byte(Chipset.HardReset);
         table.Skip(3);
-        table.QuadWord(facs);
+        table.QuadWord(0); // the control structure has its address above already
         table.QuadWord(dsdt);
         Address(ref table, EventBytes, Chipset.PowerEvents);
         Address(ref table, 0, 0);
