@@ -12,13 +12,10 @@ public static unsafe class CpuidPolicy
 {
     private const uint FeatureLeaf = 1;
     private const uint StructuredFeatureLeaf = 7;
-    private const uint ExtendedFeatureLeaf = 0x8000_0001;
-    private const uint SvmLeaf = 0x8000_000A;
     private const uint VmxBit = 1u << 5;
     private const uint SmxBit = 1u << 6;
     private const uint OsXSaveBit = 1u << 27;
     private const uint OsProtectionKeysBit = 1u << 4;
-    private const uint SvmBit = 1u << 2;
 
     /// <summary>Makes what the processor answered what the guest shall see.</summary>
     /// <param name="leaf">Leaf asked for.</param>
@@ -40,16 +37,9 @@ public static unsafe class CpuidPolicy
                 registers->Rcx = ((uint)registers->Rcx & ~OsProtectionKeysBit) | (new Cr4(TGuest.Cr4(processor)).ProtectionKeys ? OsProtectionKeysBit : 0);
             }
         }
-        else if (leaf == ExtendedFeatureLeaf)
+        else
         {
-            registers->Rcx = (uint)registers->Rcx & ~SvmBit;
-        }
-        else if (leaf == SvmLeaf)
-        {
-            registers->Rax = 0;
-            registers->Rbx = 0;
-            registers->Rcx = 0;
-            registers->Rdx = 0;
+            TGuest.AdjustCpuid(leaf, processor);
         }
 
         HiddenFeatures.Clear(&processor->Machine->Hidden, leaf, subleaf, registers);

@@ -37,6 +37,9 @@ public unsafe interface IGuestProcessor
     /// <summary>Length of the instruction whose intercept caused the exit, in bytes.</summary>
     static abstract uint InstructionLength(ProcessorData* processor);
 
+    /// <summary>Makes of CPUID's answer to a leaf what a processor without the vendor's extension would say. Leaves 1 and 7 are the common part's.</summary>
+    static abstract void AdjustCpuid(uint leaf, ProcessorData* processor);
+
     /// <summary>Ends an intercepted instruction: RIP behind it, interrupt shadow over, trap flag honoured .</summary>
     static abstract void Advance(ProcessorData* processor, uint length);
 

@@ -17,6 +17,9 @@ public readonly unsafe struct SvmGuest : IGuestProcessor
     /// <summary>Length of an instruction of the two-byte map without prefixes and operands.</summary>
     public const uint PlainLength = 2;
 
+    private const uint ExtendedFeatureLeaf = 0x8000_0001;
+    private const uint SvmLeaf = 0x8000_000A;
+    private const uint SvmBit = 1u << 2;
     private const ulong BranchSingleStepBit = 1UL << 1;
     private const ulong SingleStepBit = 1UL << 14;
     private const byte TwoByteEscape = 0x0F;
@@ -34,6 +37,24 @@ public readonly unsafe struct SvmGuest : IGuestProcessor
         if ((vmcb->RFlags & TrapOrResume) != 0)
         {
             EndTracedInstruction(vmcb);
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AdjustCpuid(uint leaf, ProcessorData* processor)
+    {
+        GuestRegisters* registers = &processor->Registers;
+        if (leaf == ExtendedFeatureLeaf)
+        {
+            registers->Rcx = (uint)registers->Rcx & ~SvmBit;
+        }
+        else if (leaf == SvmLeaf)
+        {
+            registers->Rax = 0;
+            registers->Rbx = 0;
+            registers->Rcx = 0;
+            registers->Rdx = 0;
         }
     }
 

@@ -102,13 +102,14 @@ public static unsafe class EptTables
     /// <summary>First guest-physical address that is not mapped: beyond it an entry would be misconfigured (Intel SDM vol 3 §28.2.3.1).</summary>
     private static ulong End(int physicalAddressBits) => 1UL << System.Math.Min(physicalAddressBits, NestedTables.AddressBits);
 
-    /// <summary>Fills a table with entries that map pages to themselves.</summary>
+    /// <summary>Fills a table with entries that map pages to themselves. Most tables have one type throughout: then it is asked for once.</summary>
     private static void Fill(ulong table, ulong start, PageLevel level, ulong end, MtrrState* mtrrs)
     {
+        bool same = mtrrs->TryTypeOf(start, PageSizes.Covered(level + 1), out MemoryType type);
         EptEntry* entry = (EptEntry*)table;
         for (ulong address = start; address < end && entry < (EptEntry*)table + PageSizes.EntriesPerTable; address += PageSizes.Covered(level))
         {
-            bool uniform = mtrrs->TryTypeOf(address, PageSizes.Covered(level), out MemoryType type);
+            bool uniform = same || mtrrs->TryTypeOf(address, PageSizes.Covered(level), out type);
             *entry++ = uniform
                 ? new EptEntry(address, EptRights.Full, type, level)
                 : new EptEntry(address, EptRights.Full, MemoryType.Uncacheable, level).AsCoarse();

@@ -71,6 +71,11 @@ public static unsafe class VmxExit
             GuestDoors.Shut<VmxGuest>(processor);
         }
 
+        if (basic is VmxExitReason.EptViolation or VmxExitReason.ControlRegister)
+        {
+            VmxGuest.ForgetSingleStep(); // where the instruction ends after all, it is noted again
+        }
+
         processor->Exits.Count(Dispatch(processor, basic));
         VmxGuest.FlushIfNeeded(processor);
     }

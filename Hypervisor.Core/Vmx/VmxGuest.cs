@@ -13,6 +13,8 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
 {
     private const ulong Low32 = 0xFFFF_FFFF;
     private const ulong TrapOrResume = (1UL << 8) | (1UL << 16);
+    private const uint ExtendedFeatureLeaf = 0x8000_0001;
+    private const ulong SystemCallBit = 1UL << 11;
     private const ulong BranchSingleStepBit = 1UL << 1;
     private const VmxInterruptibility Shadow = VmxInterruptibility.BlockingBySti | VmxInterruptibility.BlockingByMovSs;
     private const uint SingleContext = 1;
@@ -64,6 +66,17 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
     public static uint InstructionLength(ProcessorData* processor) => Vmcs.Read(VmcsField32.ExitInstructionLength);
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AdjustCpuid(uint leaf, ProcessorData* processor)
+    {
+        // SYSCALL is there in 64-bit mode only, and so is its bit (Intel SDM vol 2, CPUID, table 3-8); the host asks in 64-bit mode.
+        if (leaf == ExtendedFeatureLeaf && Width(processor) != CodeWidth.Bits64)
+        {
+            processor->Registers.Rdx &= ~SystemCallBit;
+        }
+    }
+
+    /// <inheritdoc/>
     public static void Advance(ProcessorData* processor, uint length)
     {
         ulong before = Vmcs.Read(VmcsFieldNatural.GuestRip);
@@ -106,11 +119,30 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
         GuestEvent pending = GuestEvent.FromFields(Vmcs.Read(VmcsField32.EntryInterruptionInformation), Vmcs.Read(VmcsField32.EntryExceptionErrorCode));
         GuestEvent merged = pending.Then(exception, out bool shutdown);
 
+        // A fault is delivered with RF set in the flags it pushes (Intel SDM vol 3 §17.3.1.1), and an entry pushes what it finds.
+        if (exception.Vector != GuestFault.Debug)
+        {
+            Vmcs.Write(VmcsFieldNatural.GuestRFlags, new RFlags(Vmcs.Read(VmcsFieldNatural.GuestRFlags)).WithResume(true).Value);
+        }
+
         // Real mode has no error codes on its stack, and VM entry refuses one there (Intel SDM vol 3 §26.2.1.3).
         Inject(new Cr0(Vmcs.Read(VmcsFieldNatural.GuestCr0)).ProtectionEnable ? merged : merged.WithoutErrorCode);
         if (shutdown)
         {
             MachineReset.Reset();
+        }
+    }
+
+    /// <summary>
+    /// For an instruction that is executed again: the single step behind it is not due yet. Hardware knows that at an exit that is like a fault; Bochs 2.7 notes the
+    /// step as pending.
+    /// </summary>
+    public static void ForgetSingleStep()
+    {
+        VmxPendingDebug pending = (VmxPendingDebug)Vmcs.Read(VmcsFieldNatural.GuestPendingDebug);
+        if ((pending & VmxPendingDebug.SingleStep) != 0)
+        {
+            Vmcs.Write(VmcsFieldNatural.GuestPendingDebug, (ulong)(pending & ~VmxPendingDebug.SingleStep));
         }
     }
 

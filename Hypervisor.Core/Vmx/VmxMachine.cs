@@ -19,7 +19,7 @@ public static unsafe class VmxMachine
     {
         machine->StartsNatively = !machine->KeepApicTrap;
         machine->Snapshot = &VmxGuest.Snapshot;
-        machine->Hidden = VmxControls.Choose(VmxCapabilities.Read()).Hidden;
+        machine->Hidden = VmxControls.For(VmxCapabilities.Read()).Hidden;
         machine->SupportedXcr0 = Xcr0.Supported.Value;
         machine->MsrPermissionMap = arena->Allocate(VmxMsrBitmap.Pages, PageSizes.Size4K);
         if (machine->MsrPermissionMap == 0 || !VmxMemory.Build(machine, arena))

@@ -12,7 +12,6 @@ namespace Hypervisor.Core.Vmx;
 /// </summary>
 public static unsafe class VmxNmi
 {
-    private const uint MostWaiting = 2; // one to be delivered, one latched behind it
     private const VmxInterruptibility Blocking = VmxInterruptibility.BlockingBySti | VmxInterruptibility.BlockingByMovSs | VmxInterruptibility.BlockingByNmi;
 
     /// <summary>An NMI came while the guest ran. It is not counted by the host's handler, which has not seen it.</summary>
@@ -57,8 +56,11 @@ public static unsafe class VmxNmi
             return;
         }
 
+        // While one is in service, one is latched; else one is delivered and one latched behind it.
+        bool inService = ((VmxInterruptibility)Vmcs.Read(VmcsField32.GuestInterruptibility) & VmxInterruptibility.BlockingByNmi) != 0;
+        uint most = inService ? 1u : 2;
         uint waiting = processor->Nmi.Waiting + count;
-        processor->Nmi.Waiting = waiting < MostWaiting ? waiting : MostWaiting;
+        processor->Nmi.Waiting = waiting < most ? waiting : most;
         Deliver(processor);
     }
 

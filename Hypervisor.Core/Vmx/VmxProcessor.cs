@@ -28,7 +28,7 @@ public static unsafe class VmxProcessor
     public static void WriteControls(ProcessorData* processor)
     {
         MachineData* machine = processor->Machine;
-        VmxControls controls = VmxControls.Choose(VmxCapabilities.Read());
+        VmxControls controls = VmxControls.For(VmxCapabilities.Read());
         Vmcs.Write(VmcsField32.PinControls, (uint)controls.Pin);
         Vmcs.Write(VmcsField32.PrimaryControls, (uint)controls.Primary);
         Vmcs.Write(VmcsField32.SecondaryControls, (uint)controls.Secondary);

@@ -23,11 +23,11 @@ public sealed class BareLinuxTests
     {
         BareBaseline bare = _linux.Bare;
         _output.WriteLine($"prompt after {bare.UntilPrompt.TotalSeconds:F1} s");
-        _output.WriteLine($"SVM flags: {string.Join(' ', bare.Facts.SvmFlags)}");
+        _output.WriteLine($"SVM flags: {string.Join(' ', bare.Facts.VirtualizationFlags)}");
         _output.WriteLine($"{bare.UnknownNmis} of {NmiLoad.Sent} NMIs came as unknown");
         Assert.Equal("0-1", bare.Facts.Online);
         Assert.Equal(HvStatProgram.NoAnswer, bare.Statistics);
-        Assert.Contains("svm", bare.Facts.SvmFlags);
+        Assert.Contains("svm", bare.Facts.VirtualizationFlags);
         Assert.NotEmpty(bare.Facts.PciDevices);
         Assert.NotEqual(0, bare.Facts.E820.Count);
         Assert.NotEqual(0, bare.Facts.EfiMap.Count);

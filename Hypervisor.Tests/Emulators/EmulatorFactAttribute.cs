@@ -1,4 +1,5 @@
 using System.Linq;
+using Hypervisor.Tool.Emulators;
 using Hypervisor.Tool.Hosting;
 using Hypervisor.Tool.Setup;
 using Xunit;
@@ -17,9 +18,9 @@ public sealed class EmulatorFactAttribute : FactAttribute
 
     private static string? FindReason()
     {
-        if (HostTools.Missing.Count > 0)
+        if (HostTools.MissingFor(EmulatorKind.Qemu) is { Count: > 0 } missing)
         {
-            return $"Not on this host: {string.Join(", ", HostTools.Missing.Select(tool => tool.Probe))}; './hv setup' installs it.";
+            return $"Not on this host: {string.Join(", ", missing.Select(tool => tool.Probe))}; './hv setup' installs it.";
         }
 
         return GuestParts.Find(Workspace.Find(), KernelFlavor.Cloud) is null

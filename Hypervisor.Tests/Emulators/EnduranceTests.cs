@@ -55,7 +55,7 @@ public sealed class EnduranceTests
 
         // The button on the case, in the middle of work.
         guest.Run("{ dd if=/dev/zero of=/dev/null bs=512 2> /dev/null & }");
-        guest.Machine.Monitor.Reset();
+        guest.Monitor.Reset();
         guest.WaitForPrompt();
         Assert.Equal(ways.Length + 2, guest.Launches.Count);
         guest.PowerOff();

@@ -61,7 +61,7 @@ public sealed class HostFaultTests
     private IReadOnlyList<string> ReadReport(string fault)
     {
         LinuxBootOptions options = _linux.Options($"test-fault-{fault}", hypervisor: true);
-        using QemuMachine machine = _linux.Start(options with
+        using Machine machine = _linux.Start(options with
         {
             Configuration = options.Configuration + $"fault-test = {fault}\n",
             Machine = options.Machine with { StopOnCrash = false, TimeLimit = TimeSpan.FromMinutes(MostMinutes), AllowReset = false },

@@ -8,12 +8,6 @@ namespace Hypervisor.Tests.Emulators;
 /// <summary>Boots Linux guests for tests: the same kernel, disk and machine, bare or behind a hypervisor image.</summary>
 public sealed class LinuxFixture
 {
-    /// <summary>Ample for a boot that takes seconds, on a host that is doing other things.</summary>
-    public static readonly TimeSpan BootLimit = TimeSpan.FromSeconds(180);
-
-    /// <summary>Ample for what a guest does once it is up.</summary>
-    public static readonly TimeSpan StepLimit = TimeSpan.FromSeconds(60);
-
     // "efi=debug" has the kernel print the firmware's memory map.
     private const string TestArguments = "efi=debug";
 
@@ -34,9 +28,9 @@ public sealed class LinuxFixture
     internal BareBaseline Bare => _bare.Value;
 
     /// <summary>Starts a machine.</summary>
-    public QemuMachine Start(LinuxBootOptions options)
+    public Machine Start(LinuxBootOptions options)
     {
-        QemuMachine machine = _boot.Value.Prepare(options);
+        Machine machine = _boot.Value.Prepare(options);
         try
         {
             machine.Start();
@@ -59,10 +53,13 @@ public sealed class LinuxFixture
         RootFiles = GuestScripts.Files,
     };
 
+    /// <summary>Options of the same guest on another machine.</summary>
+    internal LinuxBootOptions Options(string name, bool hypervisor, MachineOptions machine) => Options(name, hypervisor) with { Machine = machine };
+
     /// <summary>Boots a guest to its prompt.</summary>
     internal LinuxGuest Boot(LinuxBootOptions options)
     {
-        LinuxGuest guest = new(Start(options));
+        LinuxGuest guest = new(Start(options), options.Machine);
         try
         {
             guest.WaitForPrompt();
@@ -78,10 +75,10 @@ public sealed class LinuxFixture
     /// <summary>Stops a machine at the prompt of the UEFI Shell, with files on its disk.</summary>
     internal LinuxGuest StopInShell(LinuxBootOptions options)
     {
-        LinuxGuest guest = new(Start(options with { StopInShell = true }));
+        LinuxGuest guest = new(Start(options with { StopInShell = true }), options.Machine);
         try
         {
-            guest.Machine.WaitFor(@"for Linux\.\n[\s\S]*FS0:\\> ", BootLimit, "The UEFI Shell did not come up");
+            guest.Machine.WaitFor(@"for Linux\.\n[\s\S]*FS0:\\> ", guest.BootLimit, "The UEFI Shell did not come up");
             return guest;
         }
         catch

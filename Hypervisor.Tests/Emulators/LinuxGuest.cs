@@ -12,14 +12,26 @@ namespace Hypervisor.Tests.Emulators;
 internal sealed partial class LinuxGuest : IDisposable
 {
     private const string LinePrefix = "hv: ";
-    private const string LaunchPattern = @"^hv: AMD-V, (\d+) processors?, memory 0x([0-9A-F]+) to 0x([0-9A-F]+),";
+    private const string LaunchPattern = @"^hv: (?:AMD-V|VT-x), (\d+) processors?, memory 0x([0-9A-F]+) to 0x([0-9A-F]+),";
 
-    internal LinuxGuest(QemuMachine machine)
+    internal LinuxGuest(Machine machine, MachineOptions options)
     {
         Machine = machine;
+        bool translated = options.Emulator == EmulatorKind.Qemu;
+        BootLimit = translated ? TimeSpan.FromMinutes(3) : TimeSpan.FromMinutes(12);
+        StepLimit = translated ? TimeSpan.FromMinutes(1) : TimeSpan.FromMinutes(5);
     }
 
-    internal QemuMachine Machine { get; }
+    internal Machine Machine { get; }
+
+    /// <summary>Ample for a boot that takes seconds on QEMU and minutes on Bochs, on a host that is doing other things.</summary>
+    internal TimeSpan BootLimit { get; }
+
+    /// <summary>Ample for what a guest does once it is up.</summary>
+    internal TimeSpan StepLimit { get; }
+
+    /// <summary>QEMU's control connection.</summary>
+    internal QemuMonitor Monitor => ((QemuMachine)Machine).Monitor;
 
     /// <summary>What the hypervisor wrote to the second serial port, without the firmware's words there.</summary>
     internal IReadOnlyList<string> HypervisorLines =>
@@ -35,13 +47,13 @@ internal sealed partial class LinuxGuest : IDisposable
     /// <summary>Waits for the prompt, and keeps the kernel's words off the console from then on.</summary>
     internal void WaitForPrompt()
     {
-        Machine.WaitFor(GuestMarkers.Ready, LinuxFixture.BootLimit, "Linux did not come up");
-        Machine.WaitFor(GuestMarkers.Prompt, LinuxFixture.StepLimit);
+        Machine.WaitFor(GuestMarkers.Ready, BootLimit, "Linux did not come up");
+        Machine.WaitFor(GuestMarkers.Prompt, StepLimit);
         Run("dmesg -n 1");
     }
 
     /// <summary>Runs a command at the prompt and returns what it printed; it must succeed.</summary>
-    internal string Run(string command) => Run(command, LinuxFixture.StepLimit);
+    internal string Run(string command) => Run(command, StepLimit);
 
     /// <summary>Runs a command that may take longer.</summary>
     internal string Run(string command, TimeSpan limit)
@@ -65,7 +77,7 @@ internal sealed partial class LinuxGuest : IDisposable
     internal string RunInShell(string command)
     {
         Machine.SendLine(command);
-        return Machine.WaitFor(@"([\s\S]*?)FS0:\\> ", LinuxFixture.StepLimit, $"The Shell's '{command}' did not end").Groups[1].Value.Replace("\n", string.Empty);
+        return Machine.WaitFor(@"([\s\S]*?)FS0:\\> ", StepLimit, $"The Shell's '{command}' did not end").Groups[1].Value.Replace("\n", string.Empty);
     }
 
     /// <summary>Boots Linux from the prompt of the UEFI Shell.</summary>
@@ -87,7 +99,7 @@ internal sealed partial class LinuxGuest : IDisposable
     internal void PowerOff()
     {
         Machine.SendLine("poweroff -f");
-        Assert.Equal(0, Machine.WaitForExit(LinuxFixture.StepLimit));
+        Assert.Equal(0, Machine.WaitForExit(StepLimit));
         Assert.Empty(RunReport.FindCrash(Machine.Folder));
         Machine.Folder.DeleteState();
     }

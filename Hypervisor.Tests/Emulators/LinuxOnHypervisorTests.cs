@@ -105,7 +105,7 @@ public sealed class LinuxOnHypervisorTests
         Assert.Multiple(
             () => Assert.Equal(bare.Online, facts.Online),
             () => Assert.Equal(bare.Processors, facts.Processors),
-            () => Assert.Empty(facts.SvmFlags),
+            () => Assert.Empty(facts.VirtualizationFlags),
             () => Assert.Equal(bare.PciDevices, facts.PciDevices),
             () => Assert.Equal((memory.First, memory.Last, "usable", "reserved"), Assert.Single(facts.E820.DifferencesFrom(bare.E820))),
             () => Assert.Equal((memory.First, memory.Last, "usable", "reserved"), Assert.Single(facts.EfiMap.DifferencesFrom(bare.EfiMap))),

@@ -51,7 +51,7 @@ public sealed class LoadingTests
         guest.BootFromShell();
         MachineFacts facts = MachineFacts.Ask(guest);
         Assert.Equal(_linux.Bare.Facts.Online, facts.Online);
-        Assert.Empty(facts.SvmFlags);
+        Assert.Empty(facts.VirtualizationFlags);
         // The copies that were refused have left nothing behind.
         (ulong first, ulong last, _, string now) = Assert.Single(facts.E820.DifferencesFrom(_linux.Bare.Facts.E820));
         _output.WriteLine($"0x{first:X} to 0x{last:X} is {now}");
@@ -65,7 +65,7 @@ public sealed class LoadingTests
     public void A_processor_without_virtualization_is_refused_and_Linux_boots_bare()
     {
         LinuxBootOptions options = _linux.Options("test-no-svm", hypervisor: true);
-        using LinuxGuest guest = _linux.StopInShell(options with { Machine = options.Machine with { Processor = "EPYC,-svm" } });
+        using LinuxGuest guest = _linux.StopInShell(options with { Machine = (QemuOptions)options.Machine with { Processor = "EPYC,-svm" } });
         Refuses(guest, "hv.efi", "this processor has no AMD-V (SVM), or another hypervisor hides it");
 
         guest.BootFromShell();

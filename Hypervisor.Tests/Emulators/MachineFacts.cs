@@ -8,8 +8,10 @@ namespace Hypervisor.Tests.Emulators;
 /// <summary>What a Linux guest says about its machine.</summary>
 internal sealed partial class MachineFacts
 {
-    private static readonly string[] _svmFlags =
+    private static readonly string[] _virtualizationFlags =
     [
+        // The names of the VMX flag itself and of those that Linux makes of VMX's capability registers.
+        "vmx", "tpr_shadow", "flexpriority", "ept", "vpid", "ept_ad",
         // The names of the SVM flag itself and of those of leaf 8000_000A in Linux's cpufeatures.h.
         "svm", "npt", "lbrv", "svm_lock", "nrip_save", "tsc_scale", "vmcb_clean", "flushbyasid", "decodeassists", "pausefilter", "pfthreshold",
         "avic", "v_vmsave_vmload", "vgif", "x2avic", "v_spec_ctrl", "vnmi",
@@ -25,15 +27,15 @@ internal sealed partial class MachineFacts
     /// <summary>The processors that are online.</summary>
     internal string Online => _sections["online"].Single();
 
-    /// <summary>/proc/cpuinfo without the SVM flags and without what is measured: clock rates depend on how busy the host is.</summary>
+    /// <summary>/proc/cpuinfo without the flags of virtualization and without what is measured: clock rates depend on how busy the host is.</summary>
     internal IReadOnlyList<string> Processors =>
-        [.. _sections["cpuinfo"].Where(line => !Measured().IsMatch(line)).Select(line => line.StartsWith("flags", StringComparison.Ordinal)
-            ? string.Join(' ', line.Split(' ').Except(_svmFlags))
+        [.. _sections["cpuinfo"].Where(line => !Excluded().IsMatch(line)).Select(line => line.StartsWith("flags", StringComparison.Ordinal)
+            ? string.Join(' ', line.Split(' ').Except(_virtualizationFlags))
             : line)];
 
-    /// <summary>The SVM flags that the kernel sees.</summary>
-    internal IReadOnlyList<string> SvmFlags =>
-        [.. _sections["cpuinfo"].First(line => line.StartsWith("flags", StringComparison.Ordinal)).Split(' ').Intersect(_svmFlags)];
+    /// <summary>The flags of virtualization that the kernel sees.</summary>
+    internal IReadOnlyList<string> VirtualizationFlags =>
+        [.. _sections["cpuinfo"].First(line => line.StartsWith("flags", StringComparison.Ordinal)).Split(' ').Intersect(_virtualizationFlags)];
 
     /// <summary>Every PCI device with the first 64 bytes of its configuration space.</summary>
     internal IReadOnlyList<string> PciDevices => _sections["pci"];
@@ -73,8 +75,9 @@ internal sealed partial class MachineFacts
     /// <summary>Addresses, times and amounts differ from boot to boot, bare as well.</summary>
     private static string WithoutNumbers(string line) => Number().Replace(Stamp().Replace(line, string.Empty), "#");
 
-    [GeneratedRegex(@"^(cpu MHz|bogomips)\s*:")]
-    private static partial Regex Measured();
+    // The second is a line of its own for VMX: what its capability registers say.
+    [GeneratedRegex(@"^(cpu MHz|bogomips|vmx flags)\s*:")]
+    private static partial Regex Excluded();
 
     [GeneratedRegex(@"^<\d>\[ *\d+\.\d+\] ")]
     private static partial Regex Stamp();

@@ -32,8 +32,8 @@ internal static class NmiLoad
     {
         for (int i = 0; i < count; i++)
         {
-            guest.Machine.Monitor.InjectNmi();
-            guest.Machine.WaitFor(Unknown, LinuxFixture.StepLimit, $"The guest did not see NMI {i + 1} of {count}");
+            guest.Monitor.InjectNmi();
+            guest.Machine.WaitFor(Unknown, guest.StepLimit, $"The guest did not see NMI {i + 1} of {count}");
         }
 
         // Each makes three lines; the prompt must be alone for the next command.

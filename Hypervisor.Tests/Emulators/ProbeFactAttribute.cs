@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Linq;
+using Hypervisor.Tool.Emulators;
 using Hypervisor.Tool.Hosting;
 using Hypervisor.Tool.Setup;
 using Xunit;
@@ -30,14 +31,14 @@ public sealed class ProbeFactAttribute : FactAttribute
 
     private static string? FindReason(Workspace workspace, bool hypervisor)
     {
-        if (HostTools.Missing.Count > 0)
+        if (HostTools.MissingFor(EmulatorKind.Qemu) is { Count: > 0 } missing)
         {
-            return $"Not on this host: {string.Join(", ", HostTools.Missing.Select(tool => tool.Probe))}; './hv setup' installs it.";
+            return $"Not on this host: {string.Join(", ", missing.Select(tool => tool.Probe))}; './hv setup' installs it.";
         }
 
         string[] needed = [workspace.Launcher, workspace.Probe, .. hypervisor ? [workspace.HypervisorImage] : Array.Empty<string>()];
-        return Array.Find(needed, file => !File.Exists(file)) is string missing
-            ? $"{missing} was not built yet; 'dotnet build hv.sln' does it."
+        return Array.Find(needed, file => !File.Exists(file)) is string absent
+            ? $"{absent} was not built yet; 'dotnet build hv.sln' does it."
             : null;
     }
 }

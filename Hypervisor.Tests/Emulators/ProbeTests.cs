@@ -16,7 +16,7 @@ public sealed class ProbeTests
     private const string Refused = "#GP@0";
     private const string NoSvm = ProbeRun.NotePrefix + "svm-feature: svm=0 skinit=0 leaf=0";
     private const string Stress = "stress 100000 ";
-    private static readonly TimeSpan _stressLimit = TimeSpan.FromMinutes(4);
+    private static readonly QemuOptions _machine = new() { TimeLimit = TimeSpan.FromMinutes(4) };
     private readonly Workspace _workspace = Workspace.Find();
     private readonly ITestOutputHelper _output;
 
@@ -31,7 +31,7 @@ public sealed class ProbeTests
         IReadOnlyList<string> first = Bare("test-probe-bare");
         Assert.DoesNotContain(first, line => line.Contains("UNEXPECTED", StringComparison.Ordinal));
         AssertSame(first, Bare("test-probe-bare-again"));
-        AssertSame(first, ProbeRun.Results(new ProbeRun(_workspace) { Processor = AmdWithoutSvm }.Execute("test-probe-without-svm")));
+        AssertSame(first, ProbeRun.Results(new ProbeRun(_workspace) { Machine = new QemuOptions { Processor = AmdWithoutSvm } }.Execute("test-probe-without-svm")));
     }
 
     [ProbeFact(Hypervisor = true)]
@@ -56,7 +56,7 @@ public sealed class ProbeTests
     {
         string arguments = Stress + Random.Shared.Next(1, int.MaxValue).ToString(System.Globalization.CultureInfo.InvariantCulture);
         _output.WriteLine(arguments);
-        ProbeRun bare = new(_workspace) { Arguments = arguments, TimeLimit = _stressLimit };
+        ProbeRun bare = new(_workspace) { Arguments = arguments, Machine = _machine };
         IReadOnlyList<string> expected = ProbeRun.Results(bare.Execute("test-probe-stress-bare"));
         AssertSame(expected, ProbeRun.Results(Behind(arguments).Execute("test-probe-stress")));
     }
@@ -68,7 +68,7 @@ public sealed class ProbeTests
 
     private ProbeRun Behind(string arguments)
     {
-        return new ProbeRun(_workspace) { Hypervisor = _workspace.HypervisorImage, Arguments = arguments, TimeLimit = _stressLimit };
+        return new ProbeRun(_workspace) { Hypervisor = _workspace.HypervisorImage, Arguments = arguments, Machine = _machine };
     }
 
     private void AssertSame(IReadOnlyList<string> expected, IReadOnlyList<string> actual)

@@ -85,14 +85,21 @@ internal sealed record MtrrSet(string Name, int AddressBits, ulong DefaultType, 
             return (MemoryType)Fixed![index];
         }
 
-        HashSet<byte> types = [.. Variable
-            .Where(pair => (pair.Mask & ValidBit) != 0 && (address & pair.Mask & AddressMask) == (pair.Base & pair.Mask & AddressMask))
-            .Select(pair => (byte)pair.Base)];
+        // One bit for each type that covers the address.
+        int types = 0;
+        foreach ((ulong start, ulong mask) in Variable)
+        {
+            bool covers = (mask & ValidBit) != 0 && (address & mask & AddressMask) == (start & mask & AddressMask);
+            types |= covers ? 1 << (byte)start : 0;
+        }
+
         return types switch
         {
-            { Count: 0 } => (MemoryType)(byte)DefaultType,
-            { Count: 1 } => (MemoryType)types.Single(),
-            { Count: 2 } when types.Contains(Wt) && types.Contains(Wb) => MemoryType.WriteThrough,
+            0 => (MemoryType)(byte)DefaultType,
+            1 << Wc => MemoryType.WriteCombining,
+            1 << Wp => MemoryType.WriteProtected,
+            1 << Wb => MemoryType.WriteBack,
+            1 << Wt or ((1 << Wt) | (1 << Wb)) => MemoryType.WriteThrough,
             _ => MemoryType.Uncacheable,
         };
     }

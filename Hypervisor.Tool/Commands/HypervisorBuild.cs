@@ -28,23 +28,21 @@ public static class HypervisorBuild
         Terminal.Note(string.Create(CultureInfo.InvariantCulture, $"{workspace.HypervisorImage}: {size:F1} KiB"));
     }
 
-    /// <summary>Builds the launcher if it is not there; a machine without it boots by way of the UEFI Shell.</summary>
-    public static void EnsureLauncher(Workspace workspace)
+    /// <summary>Builds the programs that machines boot by: the launcher and the one for Bochs' ACPI tables.</summary>
+    public static void EnsureBootPrograms(Workspace workspace)
     {
-        if (!File.Exists(workspace.Launcher) && File.Exists(workspace.LauncherProject))
-        {
-            Terminal.Step("Building launch.efi", () => Build(workspace.LauncherProject));
-        }
-    }
-
-    /// <summary>Builds the launcher and the probe; MSBuild knows what has to be made again.</summary>
-    public static void EnsureGuestPrograms(Workspace workspace)
-    {
-        Terminal.Step("Building launch.efi and probe.efi", () =>
+        Terminal.Step("Building launch.efi and acpi.efi", () =>
         {
             Build(workspace.LauncherProject);
-            Build(workspace.ProbeProject);
+            Build(workspace.AcpiTablesProject);
         });
+    }
+
+    /// <summary>Builds the programs that machines boot by, and the probe.</summary>
+    public static void EnsureGuestPrograms(Workspace workspace)
+    {
+        EnsureBootPrograms(workspace);
+        Terminal.Step("Building probe.efi", () => Build(workspace.ProbeProject));
     }
 
     /// <summary>Builds the whole solution: libraries, tests, hv.efi and the guest programs.</summary>

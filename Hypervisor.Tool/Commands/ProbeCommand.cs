@@ -10,24 +10,15 @@ namespace Hypervisor.Tool.Commands;
 /// <summary>hv probe: runs the probe, an EFI program of checks, and shows what it says.</summary>
 public sealed class ProbeCommand
 {
-    private static readonly TimeSpan _defaultLimit = TimeSpan.FromMinutes(2);
     private readonly Workspace _workspace;
     private readonly Option<bool> _bare = new("--bare") { Description = "Without the hypervisor" };
     private readonly Option<FileInfo?> _image = new("--efi") { Description = "Load this image instead of artifacts/hv.efi" };
-    private readonly Option<string> _processor = new("--cpu")
-    {
-        Description = "QEMU's processor model",
-        DefaultValueFactory = _ => QemuOptions.AmdProcessor,
-    };
-
+    private readonly MachineArguments _machine = new();
     private readonly Option<string> _arguments = new("--args")
     {
         Description = "Load options of the probe: 'stress ROUNDS SEED' for random exits instead of the checks",
         DefaultValueFactory = _ => string.Empty,
     };
-
-    private readonly Option<int?> _timeLimit = new("--timeout") { Description = "Stop the machine after so many seconds" };
-    private readonly Option<string[]> _extra = new("--qemu") { Description = "A further argument for QEMU; may be given several times" };
 
     private ProbeCommand(Workspace workspace)
     {
@@ -40,25 +31,24 @@ public sealed class ProbeCommand
         ProbeCommand probe = new(workspace);
         Command command = new("probe", "Run the EFI program of checks, bare or on the hypervisor, and show its results")
         {
-            probe._bare, probe._image, probe._processor, probe._arguments, probe._timeLimit, probe._extra,
+            probe._bare, probe._image, probe._arguments,
         };
+        probe._machine.AddTo(command);
         command.SetAction(probe.Execute);
         return command;
     }
 
     private int Execute(ParseResult arguments)
     {
-        HostTools.EnsureInstalled();
+        HostTools.EnsureInstalled(_machine.Emulator(arguments));
         HypervisorBuild.EnsureGuestPrograms(_workspace);
         bool bare = arguments.GetValue(_bare);
         string hypervisor = arguments.GetValue(_image)?.FullName ?? _workspace.HypervisorImage;
         ProbeRun run = new(_workspace)
         {
-            Processor = arguments.GetRequiredValue(_processor),
+            Machine = _machine.Describe(arguments, attended: false),
             Hypervisor = bare ? null : hypervisor,
             Arguments = arguments.GetRequiredValue(_arguments),
-            TimeLimit = arguments.GetValue(_timeLimit) is int seconds ? TimeSpan.FromSeconds(seconds) : _defaultLimit,
-            ExtraArguments = arguments.GetValue(_extra) ?? [],
         };
         foreach (string line in run.Execute(bare ? "probe-bare" : "probe"))
         {

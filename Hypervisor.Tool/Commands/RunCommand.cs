@@ -10,22 +10,8 @@ namespace Hypervisor.Tool.Commands;
 /// <summary>hv run: boots Linux on the hypervisor, or bare, in an emulated machine.</summary>
 public sealed class RunCommand
 {
-    private const int MostProcessors = 255;
-    private const int LeastMemoryMiB = 256;
-
     private readonly Workspace _workspace;
-    private readonly Option<int> _processors = new("--cpus")
-    {
-        Description = "Number of processors",
-        DefaultValueFactory = _ => MachineOptions.DefaultProcessors,
-    };
-
-    private readonly Option<int> _memory = new("--memory")
-    {
-        Description = "Memory in MiB",
-        DefaultValueFactory = _ => MachineOptions.DefaultMemoryMiB,
-    };
-
+    private readonly MachineArguments _machine = new();
     private readonly Option<bool> _bare = new("--bare")
     {
         Description = "The same machine, kernel and disk without the hypervisor",
@@ -51,16 +37,6 @@ public sealed class RunCommand
         Description = "Run these shell commands in the guest, then power off; hv ends with their exit status",
     };
 
-    private readonly Option<int?> _timeLimit = new("--timeout")
-    {
-        Description = "Stop the machine after so many seconds (default: 300 with --cmd, else never)",
-    };
-
-    private readonly Option<bool> _instructionCounting = new("--icount")
-    {
-        Description = "Count time in instructions: slow, but the same run after run",
-    };
-
     private readonly Option<string> _kernelArguments = new("--append")
     {
         Description = "Further kernel arguments",
@@ -68,16 +44,6 @@ public sealed class RunCommand
     };
 
     private readonly Option<KernelFlavor> _kernel = CommonOptions.Kernel();
-    private readonly Option<string[]> _extra = new("--qemu")
-    {
-        Description = "A further argument for QEMU; may be given several times",
-    };
-
-    private readonly Option<int?> _debugger = new("--gdb")
-    {
-        Description = "Wait for a debugger on this TCP port before the first instruction",
-    };
-
     private readonly Option<bool> _keep = new("--keep")
     {
         Description = "Keep the disk and the firmware variables of the run beside its logs",
@@ -92,25 +58,14 @@ public sealed class RunCommand
     public static Command Create(Workspace workspace)
     {
         RunCommand run = new(workspace);
-        Command command = new("run", "Boot Linux on the hypervisor to a prompt in this terminal (QEMU, AMD-V emulated)")
+        Command command = new("run", "Boot Linux on the hypervisor to a prompt in this terminal (QEMU with AMD-V, Bochs with VT-x)")
         {
-            run._processors, run._memory, run._bare, run._shell, run._image, run._configuration, run._command, run._timeLimit,
-            run._instructionCounting, run._kernelArguments, run._kernel, run._extra, run._debugger, run._keep,
+            run._bare, run._shell, run._image, run._configuration, run._command, run._kernelArguments, run._kernel, run._keep,
         };
+        run._machine.AddTo(command);
         run.Validate(command);
         command.SetAction(run.Execute);
         return command;
-    }
-
-    private static void RequireRange(Option<int> option, int least, int most)
-    {
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < least || result.GetValueOrDefault<int>() > most)
-            {
-                result.AddError($"{option.Name} takes a number from {least} to {most}.");
-            }
-        });
     }
 
     private static string ReadConfiguration(FileInfo? file)
@@ -125,8 +80,6 @@ public sealed class RunCommand
 
     private void Validate(Command command)
     {
-        RequireRange(_processors, 1, MostProcessors);
-        RequireRange(_memory, LeastMemoryMiB, int.MaxValue);
         command.Validators.Add(result =>
         {
             if (result.GetValue(_shell) && result.GetValue(_command) is not null)
@@ -143,11 +96,11 @@ public sealed class RunCommand
 
     private int Execute(ParseResult arguments)
     {
-        HostTools.EnsureInstalled();
+        HostTools.EnsureInstalled(_machine.Emulator(arguments));
         LinuxBootOptions options = Describe(arguments);
-        HypervisorBuild.EnsureLauncher(_workspace);
+        HypervisorBuild.EnsureBootPrograms(_workspace);
         GuestParts parts = GuestParts.Get(_workspace, arguments.GetValue(_kernel));
-        using QemuMachine machine = new LinuxBoot(_workspace, parts).Prepare(options);
+        using Machine machine = new LinuxBoot(_workspace, parts).Prepare(options);
         int exitCode;
         try
         {
@@ -178,29 +131,8 @@ public sealed class RunCommand
             StopInShell = arguments.GetValue(_shell),
             Command = command,
             KernelArguments = arguments.GetValue(_kernelArguments) ?? string.Empty,
-            Machine = new QemuOptions
-            {
-                Processors = arguments.GetValue(_processors),
-                MemoryMiB = arguments.GetValue(_memory),
-                Interactive = command is null,
-                Echo = Console.Out,
-                TimeLimit = TimeLimit(arguments, command is null),
-                InstructionCounting = arguments.GetValue(_instructionCounting),
-                AllowReset = command is null,
-                DebuggerPort = arguments.GetValue(_debugger),
-                ExtraArguments = arguments.GetValue(_extra) ?? [],
-            },
+            Machine = _machine.Describe(arguments, attended: command is null) with { Echo = Console.Out },
         };
-    }
-
-    private TimeSpan? TimeLimit(ParseResult arguments, bool interactive)
-    {
-        if (arguments.GetValue(_timeLimit) is int seconds)
-        {
-            return TimeSpan.FromSeconds(seconds);
-        }
-
-        return interactive ? null : new MachineOptions().TimeLimit;
     }
 
     private string? FindHypervisor(ParseResult arguments)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Hypervisor.Tool.Emulators;
 using Hypervisor.Tool.Hosting;
 using Hypervisor.Tool.Setup;
 
@@ -14,9 +15,9 @@ public static class SetupCommand
         Command command = new("setup", "Install the tools and fetch the guest's kernel and user space") { kernel };
         command.SetAction(result =>
         {
-            HostTools.EnsureInstalled();
+            HostTools.EnsureInstalled(EmulatorKind.Qemu, EmulatorKind.Bochs);
             GuestParts parts = GuestParts.Get(workspace, result.GetValue(kernel));
-            Terminal.Note($"Ready: QEMU, OVMF, lld and mtools are installed; the guest is Linux {parts.Kernel.Release}.");
+            Terminal.Note($"Ready: QEMU, Bochs, OVMF, lld and mtools are installed; the guest is Linux {parts.Kernel.Release}.");
             return ExitCodes.Success;
         });
         return command;

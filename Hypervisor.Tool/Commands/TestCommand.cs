@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
+using Hypervisor.Tool.Emulators;
 using Hypervisor.Tool.Hosting;
 using Hypervisor.Tool.Setup;
 
@@ -22,6 +23,7 @@ public static class TestCommand
             HostTools.EnsureInstalled();
             if (!result.GetValue(fast))
             {
+                HostTools.EnsureInstalled(EmulatorKind.Qemu, EmulatorKind.Bochs);
                 GuestParts.Get(workspace, KernelFlavor.Cloud);
             }
 

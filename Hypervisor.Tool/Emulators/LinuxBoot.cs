@@ -25,13 +25,13 @@ public sealed class LinuxBoot
     }
 
     /// <summary>Makes a machine with its disk, ready to start.</summary>
-    public QemuMachine Prepare(LinuxBootOptions options)
+    public Machine Prepare(LinuxBootOptions options)
     {
         RunFolder folder = RunFolder.Create(_workspace.Runs, options.Name);
         try
         {
             BootDisk.Create(_workspace, _parts, DiskFiles(options), folder.Disk);
-            return new QemuMachine(options.Machine, folder);
+            return options.Machine.Create(folder);
         }
         catch
         {
@@ -43,7 +43,7 @@ public sealed class LinuxBoot
     private static string KernelArguments(LinuxBootOptions options)
     {
         string unattended = options.Machine.Interactive ? string.Empty : UnattendedArguments;
-        return string.Join(' ', CommonArguments, unattended, options.KernelArguments);
+        return string.Join(' ', CommonArguments, options.Machine.KernelArguments, unattended, options.KernelArguments);
     }
 
     private static GuestFile FromHost(string path, string source, string what)
@@ -54,9 +54,11 @@ public sealed class LinuxBoot
     private List<GuestFile> DiskFiles(LinuxBootOptions options)
     {
         bool bootLinux = !options.StopInShell;
-        string startup = BootScripts.Startup(loadHypervisor: options.Hypervisor is not null && bootLinux, bootLinux);
+        FirmwarePrograms programs = new(options.Machine.FirmwarePrograms(_workspace));
+        string startup = BootScripts.Startup(programs.Names, loadHypervisor: options.Hypervisor is not null && bootLinux, bootLinux);
         List<GuestFile> files =
         [
+            .. programs.Files,
             GuestFile.FromText(BootScripts.StartupPath, startup),
             GuestFile.FromText(BootScripts.LinuxPath, BootScripts.Linux(KernelArguments(options))),
             new GuestFile(BootScripts.OverlayPath, Initramfs.BuildOverlay(RootFiles(options))),
@@ -69,7 +71,7 @@ public sealed class LinuxBoot
 
         if (bootLinux && File.Exists(_workspace.Launcher))
         {
-            string list = LaunchList.Linux(options.Hypervisor is not null, KernelArguments(options));
+            string list = LaunchList.Linux(programs.Names, options.Hypervisor is not null, KernelArguments(options));
             files.Add(GuestFile.FromHost(LaunchList.LauncherPath, _workspace.Launcher));
             files.Add(GuestFile.FromText(LaunchList.ListPath, list));
         }

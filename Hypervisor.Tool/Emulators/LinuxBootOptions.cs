@@ -13,7 +13,7 @@ public sealed record LinuxBootOptions
     public required string Name { get; init; }
 
     /// <summary>The machine.</summary>
-    public QemuOptions Machine { get; init; } = new();
+    public MachineOptions Machine { get; init; } = new QemuOptions();
 
     /// <summary>The hypervisor's image to load first, or null for a bare boot.</summary>
     public string? Hypervisor { get; init; }

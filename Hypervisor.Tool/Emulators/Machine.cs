@@ -52,16 +52,10 @@ public abstract class Machine : IDisposable
         ProcessStartInfo description = Describe();
         File.WriteAllText(Folder.CommandLine, CommandLineText.Of(description) + Environment.NewLine);
         description.RedirectStandardError = true;
-        description.RedirectStandardInput = !_options.Interactive;
-        description.RedirectStandardOutput = !_options.Interactive;
         _process = ChildLauncher.Start(description);
         _clock.Start();
         _emulatorLog = CopyToFileAsync(_process.StandardError.BaseStream, Folder.EmulatorLog);
-        if (!_options.Interactive)
-        {
-            _console = new SerialConsole(_process.StandardOutput.BaseStream, _process.StandardInput.BaseStream, _options.Echo);
-        }
-
+        _console = OpenConsole(_process);
         if (_options.TimeLimit is TimeSpan limit)
         {
             _watchdog = new Timer(_ => OnTimeLimit(), null, limit, Timeout.InfiniteTimeSpan);
@@ -113,14 +107,14 @@ public abstract class Machine : IDisposable
             throw Failure("The machine did not power off", limit);
         }
 
-        return Process.ExitCode;
+        return EndedWith();
     }
 
     /// <summary>Waits for an interactive machine to end by itself, or at its time limit.</summary>
     public int WaitForExit()
     {
         Process.WaitForExit();
-        return _timedOut || _crashed ? throw Failure("The machine did not power off", Elapsed) : Process.ExitCode;
+        return _timedOut || _crashed ? throw Failure("The machine did not power off", Elapsed) : EndedWith();
     }
 
     /// <summary>Stops the machine, by the emulator's own means first, so that it can give the terminal back.</summary>
@@ -151,12 +145,21 @@ public abstract class Machine : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>The emulator's command.</summary>
+    /// <summary>The emulator's command. Whether its standard input and output belong to the terminal is for it to say.</summary>
     protected abstract ProcessStartInfo Describe();
+
+    /// <summary>Opens the host's end of the serial console once the process is there; null where that is the terminal.</summary>
+    protected abstract SerialConsole? OpenConsole(Process process);
 
     /// <summary>Called when the emulator's process is there.</summary>
     protected virtual void OnStarted()
     {
+    }
+
+    /// <summary>What the end of the process means: 0 if the machine powered off.</summary>
+    protected virtual int ExitCode(Process process)
+    {
+        return process.ExitCode;
     }
 
     /// <summary>Asks the emulator to end; false if it cannot be asked.</summary>
@@ -170,10 +173,19 @@ public abstract class Machine : IDisposable
     {
     }
 
-    private static async Task CopyToFileAsync(Stream source, string path)
+    /// <summary>Writes a stream of the emulator's to a file until it ends.</summary>
+    protected static async Task CopyToFileAsync(Stream source, string path)
     {
-        await using FileStream file = new(path, FileMode.Create, FileAccess.Write, FileShare.Read);
+        // Without a buffer: others watch the file while it grows.
+        await using FileStream file = new(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
         await source.CopyToAsync(file).ConfigureAwait(false);
+    }
+
+    private int EndedWith()
+    {
+        // An emulator's last words can say what its exit code means.
+        _emulatorLog?.Wait(_graceOfStop);
+        return ExitCode(Process);
     }
 
     private void OnTimeLimit()

@@ -15,6 +15,7 @@ public sealed class ProbeRun
     public const string NotePrefix = "probe~ ";
 
     private const string LastLine = "probe: done:";
+    private static readonly TimeSpan _longest = TimeSpan.FromHours(1);
     private static readonly TimeSpan _powerOffLimit = TimeSpan.FromSeconds(30);
     private readonly Workspace _workspace;
 
@@ -24,20 +25,14 @@ public sealed class ProbeRun
         _workspace = workspace;
     }
 
-    /// <summary>The processor.</summary>
-    public string Processor { get; init; } = QemuOptions.AmdProcessor;
+    /// <summary>The machine.</summary>
+    public MachineOptions Machine { get; init; } = new QemuOptions { TimeLimit = TimeSpan.FromMinutes(2) };
 
     /// <summary>The hypervisor's image, or null for a bare run.</summary>
     public string? Hypervisor { get; init; }
 
     /// <summary>The probe's load options.</summary>
     public string Arguments { get; init; } = string.Empty;
-
-    /// <summary>How long it may take.</summary>
-    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(2);
-
-    /// <summary>Whatever else QEMU is to be told.</summary>
-    public IReadOnlyList<string> ExtraArguments { get; init; } = [];
 
     /// <summary>Runs it and waits for the machine to power off.</summary>
     /// <param name="name">The name of the run's folder.</param>
@@ -50,11 +45,11 @@ public sealed class ProbeRun
             Program = _workspace.Probe,
             Arguments = Arguments,
             Hypervisor = Hypervisor,
-            Machine = new QemuOptions { Processor = Processor, TimeLimit = TimeLimit, ExtraArguments = ExtraArguments },
+            Machine = Machine,
         };
-        using QemuMachine machine = ProgramBoot.Prepare(_workspace, options);
+        using Machine machine = ProgramBoot.Prepare(_workspace, options);
         machine.Start();
-        machine.WaitFor(LastLine, TimeLimit, "The probe did not come to its end");
+        machine.WaitFor(LastLine, Machine.TimeLimit ?? _longest, "The probe did not come to its end");
         // The launcher runs on the firmware that the probe has handed back: powering off is a check too.
         machine.WaitForExit(_powerOffLimit);
         string[] lines = machine.Console.Text.Split('\n');

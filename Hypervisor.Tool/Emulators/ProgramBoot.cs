@@ -11,14 +11,14 @@ public static class ProgramBoot
     private const long DiskBytes = 48L << 20;
 
     /// <summary>Makes a machine with its disk, ready to start.</summary>
-    public static QemuMachine Prepare(Workspace workspace, ProgramBootOptions options)
+    public static Machine Prepare(Workspace workspace, ProgramBootOptions options)
     {
         List<GuestFile> files = DiskFiles(workspace, options);
         RunFolder folder = RunFolder.Create(workspace.Runs, options.Name);
         try
         {
             FatImage.Create(folder.Disk, DiskBytes).Add(files);
-            return new QemuMachine(options.Machine, folder);
+            return options.Machine.Create(folder);
         }
         catch
         {
@@ -30,10 +30,13 @@ public static class ProgramBoot
     private static List<GuestFile> DiskFiles(Workspace workspace, ProgramBootOptions options)
     {
         string program = Path.GetFileName(options.Program);
+        FirmwarePrograms firmware = new(options.Machine.FirmwarePrograms(workspace));
+        string list = LaunchList.Program(firmware.Names, options.Hypervisor is not null, program, options.Arguments);
         List<GuestFile> files =
         [
+            .. firmware.Files,
             GuestFile.FromHost(LaunchList.LauncherPath, workspace.Launcher),
-            GuestFile.FromText(LaunchList.ListPath, LaunchList.Program(options.Hypervisor is not null, program, options.Arguments)),
+            GuestFile.FromText(LaunchList.ListPath, list),
             GuestFile.FromHost(program, options.Program),
         ];
         if (options.Hypervisor is string hypervisor)

@@ -16,7 +16,7 @@ public sealed record ProgramBootOptions
     public string Arguments { get; init; } = string.Empty;
 
     /// <summary>The machine.</summary>
-    public QemuOptions Machine { get; init; } = new();
+    public MachineOptions Machine { get; init; } = new QemuOptions();
 
     /// <summary>The hypervisor's image to load first, or null for a bare run.</summary>
     public string? Hypervisor { get; init; }

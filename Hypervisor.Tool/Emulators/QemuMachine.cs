@@ -33,7 +33,19 @@ public sealed class QemuMachine : Machine
             File.Copy(Firmware.Variables, Folder.Variables);
         }
 
-        return new ProcessStartInfo(HostTools.Qemu, QemuCommandLine.Build(_options, Folder));
+        return new ProcessStartInfo(HostTools.Qemu, QemuCommandLine.Build(_options, Folder))
+        {
+            RedirectStandardInput = !_options.Interactive,
+            RedirectStandardOutput = !_options.Interactive,
+        };
+    }
+
+    /// <inheritdoc/>
+    protected override SerialConsole? OpenConsole(Process process)
+    {
+        return _options.Interactive
+            ? null
+            : new SerialConsole(process.StandardOutput.BaseStream, process.StandardInput.BaseStream, _options.Echo);
     }
 
     /// <inheritdoc/>

@@ -14,12 +14,15 @@ public sealed record QemuOptions : MachineOptions
     /// <summary>Whether time is counted in instructions: slower, with one thread for all processors, but the same run after run.</summary>
     public bool InstructionCounting { get; init; }
 
-    /// <summary>Whether the guest may reset the machine; otherwise a reset ends it.</summary>
-    public bool AllowReset { get; init; }
-
     /// <summary>The TCP port on which QEMU waits for a debugger before the first instruction, or null.</summary>
     public int? DebuggerPort { get; init; }
 
     /// <summary>Whatever else QEMU is to be told: devices, traces.</summary>
     public IReadOnlyList<string> ExtraArguments { get; init; } = [];
+
+    /// <inheritdoc/>
+    public override EmulatorKind Emulator => EmulatorKind.Qemu;
+
+    /// <inheritdoc/>
+    public override Machine Create(RunFolder folder) => new QemuMachine(this, folder);
 }

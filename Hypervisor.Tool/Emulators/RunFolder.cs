@@ -31,6 +31,21 @@ public sealed class RunFolder : IDisposable
     /// <summary>The emulator's command line, to run it again by hand.</summary>
     public string CommandLine => In("command.txt");
 
+    /// <summary>Bochs' configuration.</summary>
+    public string BochsConfiguration => In("machine.bxrc");
+
+    /// <summary>The commands for Bochs' debugger.</summary>
+    public string DebuggerCommands => In("debugger.rc");
+
+    /// <summary>What Bochs' debugger said.</summary>
+    public string DebuggerLog => In("debugger.log");
+
+    /// <summary>VMware's description of the machine.</summary>
+    public string VmwareMachine => In("machine.vmx");
+
+    /// <summary>VMware's description of the disk.</summary>
+    public string VmwareDisk => In("disk.vmdk");
+
     /// <summary>The machine's firmware variables.</summary>
     public string Variables => In("variables.fd");
 
@@ -64,6 +79,8 @@ public sealed class RunFolder : IDisposable
     public void DeleteState()
     {
         File.Delete(Disk);
+        // What Bochs leaves behind where it was killed.
+        File.Delete(Disk + ".lock");
         File.Delete(Variables);
     }
 

@@ -34,6 +34,9 @@ public sealed class Workspace
     /// <summary>The EFI program of checks that must end the same bare and behind the hypervisor.</summary>
     public string Probe => Path.Combine(Artifacts, "probe.efi");
 
+    /// <summary>The EFI program that publishes ACPI tables for Bochs' machine.</summary>
+    public string AcpiTables => Path.Combine(Artifacts, "acpi.efi");
+
     /// <summary>The EFI program that measures what instructions cost.</summary>
     public string Benchmark => Path.Combine(Artifacts, "bench.efi");
 
@@ -57,6 +60,9 @@ public sealed class Workspace
 
     /// <summary>The project that makes <see cref="Probe"/>.</summary>
     public string ProbeProject => Path.Combine(Root, "Hypervisor.Tests", "Guests", "Probe", "Probe.csproj");
+
+    /// <summary>The project that makes <see cref="AcpiTables"/>.</summary>
+    public string AcpiTablesProject => Path.Combine(Root, "Hypervisor.Tests", "Guests", "AcpiTables", "AcpiTables.csproj");
 
     /// <summary>Finds the source tree that this assembly was built from.</summary>
     public static Workspace Find()

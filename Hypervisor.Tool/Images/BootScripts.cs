@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Hypervisor.Tool.Hosting;
@@ -45,11 +46,13 @@ public static class BootScripts
     }
 
     /// <summary>The start-up script.</summary>
+    /// <param name="firmwarePrograms">Programs on the disk to run before anything else.</param>
     /// <param name="loadHypervisor">Whether to load the hypervisor first.</param>
     /// <param name="bootLinux">Whether to boot Linux then; otherwise the Shell's prompt follows.</param>
-    public static string Startup(bool loadHypervisor, bool bootLinux)
+    public static string Startup(IEnumerable<string> firmwarePrograms, bool loadHypervisor, bool bootLinux)
     {
         StringBuilder script = new(Script("@echo -off", "fs0:"));
+        script.Append(Script([.. firmwarePrograms.Select(program => $@"fs0:\{program}")]));
         if (loadHypervisor)
         {
             // Going on without it would pass off a bare machine as one behind the hypervisor.

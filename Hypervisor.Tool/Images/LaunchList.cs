@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Hypervisor.Tool.Hosting;
@@ -21,26 +22,28 @@ public static class LaunchList
     private const int MostLineCharacters = 2048;
 
     /// <summary>The list that boots Linux with a kernel command line.</summary>
+    /// <param name="firmwarePrograms">Programs on the disk to run before anything else; if one fails, the machine powers off.</param>
     /// <param name="loadHypervisor">Whether to load the hypervisor first; if it does not load, the machine powers off.</param>
     /// <param name="kernelArguments">The kernel's command line besides the initramfs.</param>
-    public static string Linux(bool loadHypervisor, string kernelArguments)
+    public static string Linux(IEnumerable<string> firmwarePrograms, bool loadHypervisor, string kernelArguments)
     {
         string options = $@"initrd=\{BootScripts.InitramfsPath} initrd=\{BootScripts.OverlayPath} {kernelArguments}";
-        return Write(loadHypervisor, BootScripts.KernelPath, options);
+        return Program(firmwarePrograms, loadHypervisor, BootScripts.KernelPath, options);
     }
 
     /// <summary>The list that runs one EFI program.</summary>
+    /// <param name="firmwarePrograms">Programs on the disk to run before anything else; if one fails, the machine powers off.</param>
     /// <param name="loadHypervisor">Whether to load the hypervisor first; if it does not load, the machine powers off.</param>
     /// <param name="path">The program on the disk.</param>
     /// <param name="options">Its load options.</param>
-    public static string Program(bool loadHypervisor, string path, string options)
-    {
-        return Write(loadHypervisor, path, options);
-    }
-
-    private static string Write(bool loadHypervisor, string path, string options)
+    public static string Program(IEnumerable<string> firmwarePrograms, bool loadHypervisor, string path, string options)
     {
         StringBuilder list = new();
+        foreach (string program in firmwarePrograms)
+        {
+            list.Append($"!\\{program}\n");
+        }
+
         if (loadHypervisor)
         {
             list.Append($"!\\{BootScripts.HypervisorPath}\n");

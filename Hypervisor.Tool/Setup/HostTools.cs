@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using Hypervisor.Tool.Emulators;
 using Hypervisor.Tool.Hosting;
 
 namespace Hypervisor.Tool.Setup;
@@ -7,12 +8,20 @@ namespace Hypervisor.Tool.Setup;
 /// <summary>The tools of the host that the workbench needs, and their installation.</summary>
 public static class HostTools
 {
-    /// <summary>The emulator.</summary>
+    /// <summary>QEMU's program.</summary>
     public const string Qemu = "qemu-system-x86_64";
 
-    private static readonly IReadOnlyList<HostTool> _all =
+    /// <summary>Bochs' program.</summary>
+    public const string Bochs = "bochs";
+
+    /// <summary>The program that drives VMware.</summary>
+    public const string Vmrun = "vmrun";
+
+    /// <summary>Why there is no machine on VMware: it is in no Debian package.</summary>
+    public const string NoVmware = "VMware's vmrun is not on this host: install VMware Workstation, which brings it.";
+
+    private static readonly IReadOnlyList<HostTool> _common =
     [
-        new("qemu-system-x86", Qemu),
         new("ovmf", Firmware.Code),
         new("ovmf", Firmware.Variables),
         new("lld", "lld-link"),
@@ -20,23 +29,45 @@ public static class HostTools
         new("mtools", "mcopy"),
     ];
 
-    /// <summary>What is not there yet.</summary>
-    public static IReadOnlyList<HostTool> Missing => [.. _all.Where(tool => !tool.IsPresent)];
+    private static readonly IReadOnlyList<HostTool> _qemu = [new("qemu-system-x86", Qemu)];
+
+    private static readonly IReadOnlyList<HostTool> _bochs =
+    [
+        new("bochs", Bochs),
+        new("vgabios", Firmware.BochsVideo),
+        new("ovmf", Firmware.BochsImage),
+    ];
+
+    /// <summary>What is not there yet of what every command needs, and of what machines of these emulators need.</summary>
+    public static IReadOnlyList<HostTool> MissingFor(params IEnumerable<EmulatorKind> emulators) =>
+        [.. _common.Concat(emulators.SelectMany(Of)).Where(tool => !tool.IsPresent)];
 
     /// <summary>Installs what is missing, and fails with a sentence if something still is afterwards.</summary>
-    public static void EnsureInstalled()
+    public static void EnsureInstalled(params IReadOnlyList<EmulatorKind> emulators)
     {
-        IReadOnlyList<string> packages = [.. Missing.Select(tool => tool.Package).Distinct()];
+        if (emulators.Contains(EmulatorKind.Vmware) && HostProcess.Find(Vmrun) is null)
+        {
+            throw new HvException(NoVmware);
+        }
+
+        IReadOnlyList<string> packages = [.. MissingFor(emulators).Select(tool => tool.Package).Distinct()];
         if (packages.Count == 0)
         {
             return;
         }
 
         AptPackages.Install(packages);
-        if (Missing.Count != 0)
+        if (MissingFor(emulators) is { Count: > 0 } missing)
         {
-            string names = string.Join(", ", Missing.Select(tool => $"{tool.Probe} (package {tool.Package})"));
+            string names = string.Join(", ", missing.Select(tool => $"{tool.Probe} (package {tool.Package})"));
             throw new HvException($"These are still missing after the installation: {names}.");
         }
     }
+
+    private static IReadOnlyList<HostTool> Of(EmulatorKind emulator) => emulator switch
+    {
+        EmulatorKind.Qemu => _qemu,
+        EmulatorKind.Bochs => _bochs,
+        _ => [],
+    };
 }

@@ -46,7 +46,9 @@ public unsafe struct EfiBootServices
     private readonly void* _registerProtocolNotify;
     private readonly void* _locateHandle;
     private readonly void* _locateDevicePath;
-    private readonly void* _installConfigurationTable;
+
+    /// <summary>Adds, replaces or (with null) removes a configuration table: GUID, table.</summary>
+    public delegate* unmanaged<EfiGuid*, void*, EfiStatus> InstallConfigurationTable;
 
     /// <summary>Loads an image: boot policy, parent's handle, device path, buffer, its size, handle.</summary>
     public delegate* unmanaged<byte, void*, void*, void*, nuint, void**, EfiStatus> LoadImage;

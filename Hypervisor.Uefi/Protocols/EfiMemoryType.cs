@@ -14,4 +14,10 @@ public enum EfiMemoryType : uint
 
     /// <summary>Free memory.</summary>
     Conventional = 7,
+
+    /// <summary>ACPI tables: free once the OS has read them.</summary>
+    AcpiReclaim = 9,
+
+    /// <summary>What ACPI firmware keeps while the OS runs.</summary>
+    AcpiNonVolatile = 10,
 }

@@ -66,6 +66,12 @@ public unsafe struct MtrrState
         }
     }
 
+    /// <summary>Whether an MSR is one of the MTRRs.</summary>
+    public static bool Contains(uint msr) => msr is (>= Msr.MtrrVariableBase0 and <= Msr.MtrrVariableLast)
+        or Msr.MtrrFixed64K00000 or Msr.MtrrFixed16K80000 or Msr.MtrrFixed16KA0000
+        or (>= Msr.MtrrFixed4KC0000 and <= Msr.MtrrFixed4KF8000)
+        or Msr.MtrrDefaultType;
+
     /// <summary>Whether two states are the same, register by register.</summary>
     public static bool AreEqual(MtrrState* first, MtrrState* second)
     {

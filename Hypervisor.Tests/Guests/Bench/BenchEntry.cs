@@ -37,6 +37,7 @@ public static unsafe class BenchEntry
         Measure("wrmsr-pat"u8, &BenchLoops.WritePat);
         Measure("rdmsr-fs-base"u8, &BenchLoops.ReadFsBase);
         Measure("wrmsr-sysenter"u8, &BenchLoops.WriteSysenter);
+        MeasureXsetbv();
         Measure("mov-cr0"u8, &BenchLoops.WriteCr0);
         Measure("mov-cr3"u8, &BenchLoops.WriteCr3);
         Measure("mov-cr4"u8, &BenchLoops.WriteCr4);
@@ -47,6 +48,15 @@ public static unsafe class BenchEntry
         Measure("apic-write"u8, &BenchLoops.WriteApic);
         SerialPort.Write("bench: done\r\n"u8);
         return EfiStatus.Success;
+    }
+
+    /// <summary>XSETBV writes back what XCR0 holds; it takes CR4.OSXSAVE, which firmware leaves clear.</summary>
+    private static void MeasureXsetbv()
+    {
+        ulong cr4 = Instructions.ReadCr4();
+        Instructions.WriteCr4(new Cr4(cr4).WithOsXSave(true).Value);
+        Measure("xsetbv"u8, &BenchLoops.Xsetbv);
+        Instructions.WriteCr4(cr4);
     }
 
     private static void Measure(ReadOnlySpan<byte> name, delegate*<uint, ulong> loop)

@@ -50,6 +50,10 @@ internal static class BenchLoops
     [MethodImpl(MethodImplOptions.InternalCall)]
     internal static extern ulong WriteSysenter(uint count);
 
+    [RuntimeImport("*", "bench_Xsetbv")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    internal static extern ulong Xsetbv(uint count);
+
     [RuntimeImport("*", "bench_WriteCr0")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     internal static extern ulong WriteCr0(uint count);

@@ -34,6 +34,7 @@ internal static class BenchStubs
         Loop(writer, "WritePat", a => { a.mov(ecx, Pat); a.rdmsr(); }, a => a.wrmsr());
         Loop(writer, "ReadFsBase", a => a.mov(ecx, FsBase), a => a.rdmsr());
         Loop(writer, "WriteSysenter", a => { a.mov(ecx, Sysenter); a.rdmsr(); }, a => a.wrmsr());
+        Loop(writer, "Xsetbv", a => { a.xor(ecx, ecx); a.xgetbv(); }, a => a.xsetbv());
         Loop(writer, "WriteCr0", a => a.mov(rax, cr0), a => a.mov(cr0, rax));
         Loop(writer, "WriteCr3", a => a.mov(rax, cr3), a => a.mov(cr3, rax));
         Loop(writer, "WriteCr4", a => a.mov(rax, cr4), a => a.mov(cr4, rax));
