@@ -95,7 +95,7 @@ public static unsafe class VmxExit
             case VmxExitReason.NmiWindow:
                 return VmxNmi.Window(processor);
             case VmxExitReason.TaskSwitch:
-                return Unexpected(processor, reason);
+                return VmxTaskSwitch.Handle(processor);
             case VmxExitReason.Cpuid:
                 return InstructionExits.Cpuid<VmxGuest>(processor);
             case VmxExitReason.Invd:
