@@ -132,6 +132,12 @@ public unsafe struct MachineData
     /// <summary>Written while running: 1 after ExitBootServices.</summary>
     public uint BootServicesExited;
 
+    /// <summary>
+    /// Written while running: 1 once an operating system has taken over: starts from now on are its own. Firmware may start its processors once more at the end of
+    /// boot services, to park them.
+    /// </summary>
+    public uint OperatingSystemRuns;
+
     /// <summary>Written while running: number of times the trap on interrupt commands was armed.</summary>
     public uint ApicTrapGeneration;
 

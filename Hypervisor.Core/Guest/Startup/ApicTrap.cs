@@ -44,7 +44,10 @@ public static unsafe class ApicTrap
     public static void ProcessorStarted(ProcessorData* processor)
     {
         processor->Startup.Starts++;
-        processor->Startup.StartedByOs = processor->Machine->BootServicesExited;
+        MachineData* machine = processor->Machine;
+        processor->Startup.StartsBehindFirmware += machine->BootServicesExited;
+        bool again = processor->Startup.StartsBehindFirmware > 1; // what the firmware does, it does once
+        processor->Startup.StartedByOs = machine->OperatingSystemRuns != 0 || again ? 1u : 0;
     }
 
     /// <summary>
