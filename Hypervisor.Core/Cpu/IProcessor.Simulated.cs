@@ -33,6 +33,9 @@ public unsafe interface IProcessor
     /// <inheritdoc cref="Instructions.ReadCr3"/>
     ulong ReadCr3();
 
+    /// <inheritdoc cref="Instructions.WriteCr3"/>
+    void WriteCr3(ulong value);
+
     /// <inheritdoc cref="Instructions.ReadCr4"/>
     ulong ReadCr4();
 

@@ -30,6 +30,8 @@ public static unsafe partial class Instructions
 
     public static partial ulong ReadCr3() => Plugged.ReadCr3();
 
+    public static partial void WriteCr3(ulong value) => Plugged.WriteCr3(value);
+
     public static partial ulong ReadCr4() => Plugged.ReadCr4();
 
     public static partial void WriteCr4(ulong value) => Plugged.WriteCr4(value);

@@ -40,6 +40,9 @@ public static unsafe partial class Instructions
     /// <summary>MOV from CR3.</summary>
     public static partial ulong ReadCr3();
 
+    /// <summary>MOV to CR3: translations that are not global are dropped.</summary>
+    public static partial void WriteCr3(ulong value);
+
     /// <summary>MOV from CR4.</summary>
     public static partial ulong ReadCr4();
 

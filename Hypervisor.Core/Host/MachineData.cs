@@ -158,4 +158,7 @@ public unsafe struct MachineData
 
     /// <summary>Which deliberate fault to raise at the next opportunity; 0 for none.</summary>
     public uint DeliberateFault;
+
+    /// <summary>Where microcode updates are shown to the processor (VMX).</summary>
+    public UpdateWindow Update;
 }

@@ -8,10 +8,11 @@ namespace Hypervisor.Core.Vmx;
 /// <summary>VMX's part of building and starting the host.</summary>
 public static unsafe class VmxMachine
 {
-    /// <summary>Pages for the MSR bitmap and the extended page tables.</summary>
+    /// <summary>Pages for the MSR bitmap, the window for microcode updates and the extended page tables.</summary>
     /// <param name="physicalAddressBits">Physical address bits of the processor.</param>
     /// <param name="regionSize">Bytes of the host's memory without these pages.</param>
-    public static uint Pages(int physicalAddressBits, ulong regionSize) => VmxMsrBitmap.Pages + VmxMemory.Pages(physicalAddressBits, regionSize);
+    public static uint Pages(int physicalAddressBits, ulong regionSize) =>
+        VmxMsrBitmap.Pages + UpdateWindow.Pages + VmxMemory.Pages(physicalAddressBits, regionSize);
 
     /// <summary>Fills the vendor's part of the machine.</summary>
     /// <returns>Why it could not be done; empty when it was.</returns>
@@ -21,7 +22,7 @@ public static unsafe class VmxMachine
         machine->Hidden = VmxControls.For(VmxCapabilities.Read()).Hidden;
         machine->SupportedXcr0 = Xcr0.Supported.Value;
         machine->MsrPermissionMap = arena->Allocate(VmxMsrBitmap.Pages, PageSizes.Size4K);
-        if (machine->MsrPermissionMap == 0 || !VmxMemory.Build(machine, arena))
+        if (machine->MsrPermissionMap == 0 || !VmxMemory.Build(machine, arena) || !machine->Update.Build(machine->HostCr3, arena))
         {
             return "the memory set aside for the host does not suffice"u8;
         }

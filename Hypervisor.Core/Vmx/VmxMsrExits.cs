@@ -1,7 +1,9 @@
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest;
 using Hypervisor.Core.Guest.Exits;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Memory;
 using Hypervisor.Core.Memory.Mtrr;
 
 namespace Hypervisor.Core.Vmx;
@@ -15,6 +17,11 @@ internal static unsafe class VmxMsrExits
     internal static ExitCause Write(ProcessorData* processor)
     {
         uint msr = (uint)processor->Registers.Rcx;
+        if (msr == Msr.IntelMicrocodeUpdate)
+        {
+            return LoadMicrocode(processor);
+        }
+
         bool done = msr switch
         {
             Msr.FeatureControl => false, // the guest reads it as locked
@@ -31,6 +38,21 @@ internal static unsafe class VmxMsrExits
     }
 
     private static bool IsHiddenTrace(ProcessorData* processor, uint msr) => processor->Machine->Hidden.Trace != 0 && VmxMsrBitmap.IsTrace(msr);
+
+    /// <summary>In the guest the instruction would do nothing at all (Intel SDM vol 3 §25.3, WRMSR): the host loads the update in its place (C8, R-63).</summary>
+    private static ExitCause LoadMicrocode(ProcessorData* processor)
+    {
+        PagingState paging = VmxGuest.Paging(processor);
+        MicrocodeUpdateOutcome outcome = MicrocodeUpdate.Load(processor, paging, MsrPolicy.Operand(processor), out GuestPageFault fault);
+        if (outcome == MicrocodeUpdateOutcome.PageFault)
+        {
+            Instructions.WriteCr2(fault.Address);
+            VmxGuest.Raise(processor, GuestEvent.Exception(ExceptionVector.PageFault, fault.ErrorCode.Value));
+            return ExitCause.MsrWrite;
+        }
+
+        return MsrPolicy.Complete<VmxGuest>(processor, write: true, done: outcome == MicrocodeUpdateOutcome.Done);
+    }
 
     private static bool TryRead(ProcessorData* processor, uint msr)
     {

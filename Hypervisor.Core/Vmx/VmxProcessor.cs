@@ -185,6 +185,11 @@ public static unsafe class VmxProcessor
             Vmcs.Write(VmcsFieldNatural.GuestInterruptShadowStackTable, 0);
         }
 
+        if (((EntryControls)Vmcs.Read(VmcsField32.EntryControls) & EntryControls.LoadBoundConfiguration) != 0)
+        {
+            Vmcs.Write(VmcsField64.GuestBoundConfiguration, 0);
+        }
+
         // Translations of before are gone with INIT.
         if (((SecondaryControls)Vmcs.Read(VmcsField32.SecondaryControls) & SecondaryControls.EnableVpid) != 0)
         {

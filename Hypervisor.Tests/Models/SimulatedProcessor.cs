@@ -226,6 +226,8 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     public ulong ReadCr3() => Cr3;
 
+    public void WriteCr3(ulong value) => Cr3 = value;
+
     public ulong ReadCr4() => Cr4;
 
     public void WriteCr4(ulong value) => Cr4 = value;

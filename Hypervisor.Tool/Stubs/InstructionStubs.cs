@@ -73,6 +73,7 @@ public static class InstructionStubs
         ReadRegister(w, "ReadCr8", cr8);
         w.Add(Prefix + "ReadDr6", a => { a.mov(rax, dr6); a.ret(); });
         w.Add(Prefix + "ReadDr7", a => { a.mov(rax, dr7); a.ret(); });
+        w.Add(Prefix + "WriteCr3", a => { a.mov(cr3, rcx); a.ret(); });
         w.Add(Prefix + "WriteCr2", a => { a.mov(cr2, rcx); a.ret(); });
         w.Add(Prefix + "WriteDr6", a => { a.mov(dr6, rcx); a.ret(); });
         w.Add(Prefix + "WriteCr4", a => { a.mov(cr4, rcx); a.ret(); });

@@ -46,6 +46,10 @@ public static unsafe partial class Instructions
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial ulong ReadCr3();
 
+    [RuntimeImport("*", "hv_WriteCr3")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void WriteCr3(ulong value);
+
     [RuntimeImport("*", "hv_ReadCr4")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial ulong ReadCr4();
