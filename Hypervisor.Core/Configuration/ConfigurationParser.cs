@@ -62,30 +62,33 @@ public static class ConfigurationParser
     {
         if (Same(key, "serial"u8))
         {
-            int choice = Choose(value, "com1"u8, "com2"u8, "off"u8, default);
+            ReadOnlySpan<byte> ports = "com1, com2 or off"u8;
+            int choice = Choose(value, ports);
             options.SerialPort = choice == 0 ? SerialPort.Com1 : choice == 1 ? SerialPort.Com2 : (ushort)0;
-            return choice < 0 ? Bad(line, key, "com1, com2 or off"u8) : default;
+            return choice < 0 ? Bad(line, key, ports) : default;
         }
 
         if (Same(key, "icr-trap"u8))
         {
-            int choice = Choose(value, "auto"u8, "keep"u8, default, default);
+            ReadOnlySpan<byte> manners = "auto or keep"u8;
+            int choice = Choose(value, manners);
             options.KeepApicTrap = choice == 1;
-            return choice < 0 ? Bad(line, key, "auto or keep"u8) : default;
+            return choice < 0 ? Bad(line, key, manners) : default;
         }
 
         if (Same(key, "status"u8))
         {
-            int choice = Choose(value, "off"u8, "on"u8, default, default);
+            ReadOnlySpan<byte> states = "off or on"u8;
+            int choice = Choose(value, states);
             options.Status = choice == 1;
-            return choice < 0 ? Bad(line, key, "on or off"u8) : default;
+            return choice < 0 ? Bad(line, key, states) : default;
         }
 
         if (Same(key, "fault-test"u8))
         {
-            int choice = Choose(value, "off"u8, "page-fault"u8, "bounds"u8, "stack"u8);
+            int choice = Choose(value, DeliberateFault.Names);
             options.Fault = (DeliberateFault.Kind)(choice < 0 ? 0 : choice);
-            return choice < 0 ? Bad(line, key, "off, page-fault, bounds or stack"u8) : default;
+            return choice < 0 ? Bad(line, key, DeliberateFault.Names) : default;
         }
 
         return new ConfigurationError(line, key, "unknown key"u8, Keys);
@@ -94,8 +97,36 @@ public static class ConfigurationParser
     private static ConfigurationError Bad(int line, ReadOnlySpan<byte> key, ReadOnlySpan<byte> accepted) =>
         new(line, key, "value not accepted"u8, accepted);
 
-    private static int Choose(ReadOnlySpan<byte> value, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third, ReadOnlySpan<byte> fourth) =>
-        value.Length == 0 ? -1 : Same(value, first) ? 0 : Same(value, second) ? 1 : Same(value, third) ? 2 : Same(value, fourth) ? 3 : -1;
+    /// <summary>Which of the words in a list such as "a, b or c" a value is; -1 for none.</summary>
+    private static int Choose(ReadOnlySpan<byte> value, ReadOnlySpan<byte> words)
+    {
+        ReadOnlySpan<byte> comma = ", "u8;
+        ReadOnlySpan<byte> or = " or "u8;
+        int number = 0;
+        int start = 0;
+        for (int i = 0; i <= words.Length; i++)
+        {
+            int separator = i == words.Length ? 1 : StartsWith(words.Slice(i), comma) ? comma.Length : StartsWith(words.Slice(i), or) ? or.Length : 0;
+            if (separator == 0)
+            {
+                continue;
+            }
+
+            if (Same(value, words.Slice(start, i - start)))
+            {
+                return number;
+            }
+
+            number++;
+            start = i + separator;
+            i = start - 1;
+        }
+
+        return -1;
+    }
+
+    private static bool StartsWith(ReadOnlySpan<byte> text, ReadOnlySpan<byte> beginning) =>
+        text.Length >= beginning.Length && Same(text.Slice(0, beginning.Length), beginning);
 
     private static int IndexOf(ReadOnlySpan<byte> text, byte value)
     {

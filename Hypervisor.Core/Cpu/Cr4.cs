@@ -110,6 +110,11 @@ public readonly struct Cr4(ulong value)
     /// <returns>The changed copy.</returns>
     public Cr4 WithVmxEnable(bool set) => new(set ? value | VmxEnableBit : value & ~VmxEnableBit);
 
+    /// <summary>The same register with <see cref="SmxEnable"/> (bit 14) set or cleared.</summary>
+    /// <param name="set">True for 1, false for 0.</param>
+    /// <returns>The changed copy.</returns>
+    public Cr4 WithSmxEnable(bool set) => new(set ? value | SmxEnableBit : value & ~SmxEnableBit);
+
     /// <summary>The same register with <see cref="OsXSave"/> (bit 18) set or cleared.</summary>
     /// <param name="set">True for 1, false for 0.</param>
     /// <returns>The changed copy.</returns>

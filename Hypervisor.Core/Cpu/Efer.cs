@@ -77,6 +77,11 @@ public readonly struct Efer(ulong value)
             | (upperAddressIgnore ? UpperAddressIgnoreBit : 0)
             | (automaticIbrs ? AutomaticIbrsBit : 0));
 
+    /// <summary>The same register with <see cref="NoExecuteEnable"/> (bit 11) set or cleared.</summary>
+    /// <param name="set">True for 1, false for 0.</param>
+    /// <returns>The changed copy.</returns>
+    public Efer WithNoExecuteEnable(bool set) => new(set ? value | NoExecuteEnableBit : value & ~NoExecuteEnableBit);
+
     /// <summary>The same register with <see cref="SvmEnable"/> (bit 12) set or cleared.</summary>
     /// <param name="set">True for 1, false for 0.</param>
     /// <returns>The changed copy.</returns>

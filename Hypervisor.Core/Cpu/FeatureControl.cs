@@ -26,6 +26,11 @@ public readonly struct FeatureControl(ulong value)
     /// <returns>The changed copy.</returns>
     public FeatureControl WithLocked(bool set) => new(set ? value | LockedBit : value & ~LockedBit);
 
+    /// <summary>The same register with <see cref="VmxInsideSmx"/> (bit 1) set or cleared.</summary>
+    /// <param name="set">True for 1, false for 0.</param>
+    /// <returns>The changed copy.</returns>
+    public FeatureControl WithVmxInsideSmx(bool set) => new(set ? value | VmxInsideSmxBit : value & ~VmxInsideSmxBit);
+
     /// <summary>The same register with <see cref="VmxOutsideSmx"/> (bit 2) set or cleared.</summary>
     /// <param name="set">True for 1, false for 0.</param>
     /// <returns>The changed copy.</returns>

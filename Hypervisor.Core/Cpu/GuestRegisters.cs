@@ -9,6 +9,9 @@ namespace Hypervisor.Core.Cpu;
 [StructLayout(LayoutKind.Sequential)]
 public struct GuestRegisters
 {
+    /// <summary>Number of RSP in instruction encodings.</summary>
+    public const int StackPointer = 4;
+
     /// <summary>RAX.</summary>
     public ulong Rax;
 

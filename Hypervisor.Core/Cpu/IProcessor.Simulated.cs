@@ -39,11 +39,17 @@ public unsafe interface IProcessor
     /// <inheritdoc cref="Instructions.WriteCr4"/>
     void WriteCr4(ulong value);
 
+    /// <inheritdoc cref="Instructions.WriteCr2"/>
+    void WriteCr2(ulong value);
+
     /// <inheritdoc cref="Instructions.ReadCr8"/>
     ulong ReadCr8();
 
     /// <inheritdoc cref="Instructions.ReadDr6"/>
     ulong ReadDr6();
+
+    /// <inheritdoc cref="Instructions.WriteDr6"/>
+    void WriteDr6(ulong value);
 
     /// <inheritdoc cref="Instructions.ReadDr7"/>
     ulong ReadDr7();
@@ -105,6 +111,9 @@ public unsafe interface IProcessor
     /// <inheritdoc cref="Instructions.OpenInterruptWindow"/>
     void OpenInterruptWindow();
 
+    /// <inheritdoc cref="Instructions.OpenInterruptWindowUnderGif"/>
+    void OpenInterruptWindowUnderGif();
+
     /// <inheritdoc cref="Instructions.VmSave"/>
     void VmSave(ulong vmcbPhysicalAddress);
 
@@ -127,7 +136,7 @@ public unsafe interface IProcessor
     uint ExchangeAdd(uint* location, uint value);
 
     /// <inheritdoc cref="Instructions.Hypercall"/>
-    void Hypercall(ulong signature, ulong function);
+    void Hypercall(ulong signature, ulong function, uint vmcall);
 
     /// <inheritdoc cref="Instructions.CallResident"/>
     uint CallResident(ulong launch, void* parameters);
@@ -137,6 +146,42 @@ public unsafe interface IProcessor
 
     /// <inheritdoc cref="Instructions.SvmRun"/>
     void SvmRun(void* processor);
+
+    /// <inheritdoc cref="Instructions.TryVmxOn"/>
+    uint TryVmxOn(ulong* region);
+
+    /// <inheritdoc cref="Instructions.VmxOff"/>
+    void VmxOff();
+
+    /// <inheritdoc cref="Instructions.VmClear"/>
+    uint VmClear(ulong* vmcs);
+
+    /// <inheritdoc cref="Instructions.VmPtrLoad"/>
+    uint VmPtrLoad(ulong* vmcs);
+
+    /// <inheritdoc cref="Instructions.VmRead"/>
+    ulong VmRead(uint field);
+
+    /// <inheritdoc cref="Instructions.TryVmRead"/>
+    uint TryVmRead(uint field, ulong* value);
+
+    /// <inheritdoc cref="Instructions.VmWrite"/>
+    void VmWrite(uint field, ulong value);
+
+    /// <inheritdoc cref="Instructions.InvalidateEpt"/>
+    void InvalidateEpt(uint kind, ulong pointer);
+
+    /// <inheritdoc cref="Instructions.InvalidateVpid"/>
+    void InvalidateVpid(uint kind, ushort vpid);
+
+    /// <inheritdoc cref="Instructions.VmxLaunch"/>
+    void VmxLaunch();
+
+    /// <inheritdoc cref="Instructions.VmxExitPoint"/>
+    ulong VmxExitPoint();
+
+    /// <inheritdoc cref="Instructions.VmxRun"/>
+    void VmxRun(void* processor);
 
     /// <inheritdoc cref="Instructions.ExceptionEntries"/>
     ulong ExceptionEntries();

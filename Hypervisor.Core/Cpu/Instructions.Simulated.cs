@@ -34,9 +34,13 @@ public static unsafe partial class Instructions
 
     public static partial void WriteCr4(ulong value) => Plugged.WriteCr4(value);
 
+    public static partial void WriteCr2(ulong value) => Plugged.WriteCr2(value);
+
     public static partial ulong ReadCr8() => Plugged.ReadCr8();
 
     public static partial ulong ReadDr6() => Plugged.ReadDr6();
+
+    public static partial void WriteDr6(ulong value) => Plugged.WriteDr6(value);
 
     public static partial ulong ReadDr7() => Plugged.ReadDr7();
 
@@ -78,6 +82,8 @@ public static unsafe partial class Instructions
 
     public static partial void OpenInterruptWindow() => Plugged.OpenInterruptWindow();
 
+    public static partial void OpenInterruptWindowUnderGif() => Plugged.OpenInterruptWindowUnderGif();
+
     public static partial void VmSave(ulong vmcbPhysicalAddress) => Plugged.VmSave(vmcbPhysicalAddress);
 
     public static partial uint ReadMmio32(ulong address) => Plugged.ReadMmio32(address);
@@ -92,13 +98,37 @@ public static unsafe partial class Instructions
 
     public static partial uint ExchangeAdd(uint* location, uint value) => Plugged.ExchangeAdd(location, value);
 
-    public static partial void Hypercall(ulong signature, ulong function) => Plugged.Hypercall(signature, function);
+    public static partial void Hypercall(ulong signature, ulong function, uint vmcall) => Plugged.Hypercall(signature, function, vmcall);
 
     public static partial uint CallResident(ulong launch, void* parameters) => Plugged.CallResident(launch, parameters);
 
     public static partial void SvmLaunch(void* processor, void* vmcb, ulong rip, ulong rsp) => Plugged.SvmLaunch(processor, vmcb, rip, rsp);
 
     public static partial void SvmRun(void* processor) => Plugged.SvmRun(processor);
+
+    public static partial uint TryVmxOn(ulong* region) => Plugged.TryVmxOn(region);
+
+    public static partial void VmxOff() => Plugged.VmxOff();
+
+    public static partial uint VmClear(ulong* vmcs) => Plugged.VmClear(vmcs);
+
+    public static partial uint VmPtrLoad(ulong* vmcs) => Plugged.VmPtrLoad(vmcs);
+
+    public static partial ulong VmRead(uint field) => Plugged.VmRead(field);
+
+    public static partial uint TryVmRead(uint field, ulong* value) => Plugged.TryVmRead(field, value);
+
+    public static partial void VmWrite(uint field, ulong value) => Plugged.VmWrite(field, value);
+
+    public static partial void InvalidateEpt(uint kind, ulong pointer) => Plugged.InvalidateEpt(kind, pointer);
+
+    public static partial void InvalidateVpid(uint kind, ushort vpid) => Plugged.InvalidateVpid(kind, vpid);
+
+    public static partial void VmxLaunch() => Plugged.VmxLaunch();
+
+    public static partial ulong VmxExitPoint() => Plugged.VmxExitPoint();
+
+    public static partial void VmxRun(void* processor) => Plugged.VmxRun(processor);
 
     public static partial ulong ExceptionEntries() => Plugged.ExceptionEntries();
 

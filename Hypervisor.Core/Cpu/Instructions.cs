@@ -46,11 +46,17 @@ public static unsafe partial class Instructions
     /// <summary>MOV to CR4.</summary>
     public static partial void WriteCr4(ulong value);
 
+    /// <summary>MOV to CR2.</summary>
+    public static partial void WriteCr2(ulong value);
+
     /// <summary>MOV from CR8.</summary>
     public static partial ulong ReadCr8();
 
     /// <summary>MOV from DR6.</summary>
     public static partial ulong ReadDr6();
+
+    /// <summary>MOV to DR6.</summary>
+    public static partial void WriteDr6(ulong value);
 
     /// <summary>MOV from DR7.</summary>
     public static partial ulong ReadDr7();
@@ -115,6 +121,9 @@ public static unsafe partial class Instructions
     /// </summary>
     public static partial void OpenInterruptWindow();
 
+    /// <summary><see cref="OpenInterruptWindow"/> with the global interrupt flag set meanwhile (AMD APM vol 2 §15.17).</summary>
+    public static partial void OpenInterruptWindowUnderGif();
+
     /// <summary>VMSAVE (AMD APM vol 2 §15.14): stores FS, GS, TR, LDTR and the system-call MSRs.</summary>
     public static partial void VmSave(ulong vmcbPhysicalAddress);
 
@@ -138,8 +147,11 @@ public static unsafe partial class Instructions
     /// <summary>LOCK XADD of four bytes: the value found.</summary>
     public static partial uint ExchangeAdd(uint* location, uint value);
 
-    /// <summary>VMMCALL with RAX and RCX as given: how the driver speaks to the host under it. Only where the host runs.</summary>
-    public static partial void Hypercall(ulong signature, ulong function);
+    /// <summary>VMMCALL or VMCALL with RAX and RCX as given: how the driver speaks to the host under it. Only where the host runs.</summary>
+    /// <param name="signature">RAX.</param>
+    /// <param name="function">RCX.</param>
+    /// <param name="vmcall">Nonzero for VMCALL (Intel), 0 for VMMCALL (AMD).</param>
+    public static partial void Hypercall(ulong signature, ulong function, uint vmcall);
 
     /// <summary>
     /// Calls <paramref name="launch"/> in the resident copy of the image, and returns to the loaded driver in either of two ways: with what it returned, or, once
@@ -162,6 +174,52 @@ public static unsafe partial class Instructions
     /// <summary>Runs the guest for ever; does not return.</summary>
     /// <param name="processor">Address of the processor's data.</param>
     public static partial void SvmRun(void* processor);
+
+    /// <summary>VMXON that may fault (Intel SDM vol 3 §30.3). Nonzero when the processor is in VMX operation, 0 when it raised an exception or failed.</summary>
+    /// <param name="region">Where the physical address of the VMXON region stands.</param>
+    public static partial uint TryVmxOn(ulong* region);
+
+    /// <summary>VMXOFF.</summary>
+    public static partial void VmxOff();
+
+    /// <summary>VMCLEAR: nonzero when it succeeded.</summary>
+    /// <param name="vmcs">Where the physical address of the VMCS stands.</param>
+    public static partial uint VmClear(ulong* vmcs);
+
+    /// <summary>VMPTRLD: nonzero when it succeeded.</summary>
+    /// <param name="vmcs">Where the physical address of the VMCS stands.</param>
+    public static partial uint VmPtrLoad(ulong* vmcs);
+
+    /// <summary>VMREAD of a field that exists: a failure is a defect of the host and ends in its fault report.</summary>
+    public static partial ulong VmRead(uint field);
+
+    /// <summary>VMREAD that may fail. Nonzero and the value stored when the field exists and a VMCS is current.</summary>
+    public static partial uint TryVmRead(uint field, ulong* value);
+
+    /// <summary>VMWRITE of a field that exists: a failure is a defect of the host and ends in its fault report.</summary>
+    public static partial void VmWrite(uint field, ulong value);
+
+    /// <summary>INVEPT.</summary>
+    /// <param name="kind">1 for one EPT pointer, 2 for all.</param>
+    /// <param name="pointer">The EPT pointer.</param>
+    public static partial void InvalidateEpt(uint kind, ulong pointer);
+
+    /// <summary>INVVPID.</summary>
+    /// <param name="kind">1 for one identifier, 2 for all.</param>
+    /// <param name="vpid">The identifier.</param>
+    public static partial void InvalidateVpid(uint kind, ushort vpid);
+
+    /// <summary>
+    /// Turns the running processor into the guest that the current VMCS describes, with 1 in RAX. Returns only when VMLAUNCH failed, with nothing changed.
+    /// </summary>
+    public static partial void VmxLaunch();
+
+    /// <summary>Address at which exits of VMX guests arrive.</summary>
+    public static partial ulong VmxExitPoint();
+
+    /// <summary>Runs a guest whose VMCS was never launched, for ever; does not return.</summary>
+    /// <param name="processor">Address of the processor's data.</param>
+    public static partial void VmxRun(void* processor);
 
     /// <summary>Address of the exception entry for vector 0.</summary>
     public static partial ulong ExceptionEntries();

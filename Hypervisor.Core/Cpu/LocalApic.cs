@@ -21,30 +21,6 @@ public static class LocalApic
     /// <summary>Bytes of the page.</summary>
     public const uint PageSize = 0x1000;
 
-    private const uint VersionRegister = 0x30;
-    private const uint TaskPriorityRegister = 0x80;
-    private const uint EndOfInterruptRegister = 0xB0;
-    private const uint SpuriousVectorRegister = 0xF0;
-    private const uint InServiceRegisters = 0x100;
-    private const uint RequestRegisters = 0x200;
-    private const uint ErrorStatusRegister = 0x280;
-    private const uint CorrectedMachineCheckEntry = 0x2F0;
-    private const uint TimerEntry = 0x320;
-    private const uint ThermalEntry = 0x330;
-    private const uint PerformanceEntry = 0x340;
-    private const uint Lint0Entry = 0x350;
-    private const uint Lint1Entry = 0x360;
-    private const uint ErrorEntry = 0x370;
-    private const uint TimerInitialCount = 0x380;
-    private const uint TimerDivide = 0x3E0;
-    private const uint Masked = 1u << 16;
-    private const uint SoftwareEnabled = 0x1FF;
-    private const uint SoftwareDisabled = 0xFF;
-    private const uint FlatModel = 0xFFFF_FFFF;
-    private const uint VectorGroups = 8;
-    private const uint GroupStride = 0x10;
-    private const int LastEntryShift = 16;
-    private const int MaximumPending = 2 * 256;
     private const int X2ApicShift = 4;
     private const uint DeliveryPending = 1u << 12;
     private const int XApicIdShift = 24;
@@ -82,85 +58,13 @@ public static class LocalApic
     /// <summary>Sends SIPI for the page <paramref name="vector"/> × 4 KiB.</summary>
     public static void SendStartup(uint apicId, byte vector) => Send(apicId, (uint)Delivery.Startup | AssertEdge | vector);
 
-    /// <summary>
-    /// Puts the APIC into the state that INIT leaves it in (AMD APM vol 2 §16.3.5; Intel SDM vol 3 §10.4.7.3), for an INIT that was swallowed. No register clears
-    /// requests, so what is pending is delivered to the host and ended there.
-    /// </summary>
-    public static void ResetAfterInit()
-    {
-        ApicBase apic = Base;
-        if (!apic.GlobalEnable)
-        {
-            return;
-        }
-
-        // How many entries the local vector table has, less one.
-        uint lastEntry = (ReadRegister(apic, VersionRegister) >> LastEntryShift) & 0xFF;
-        WriteRegister(apic, TimerEntry, Masked);
-        WriteRegister(apic, Lint0Entry, Masked);
-        WriteRegister(apic, Lint1Entry, Masked);
-        WriteRegister(apic, ErrorEntry, Masked);
-        if (lastEntry >= 4)
-        {
-            WriteRegister(apic, PerformanceEntry, Masked);
-        }
-
-        if (lastEntry >= 5)
-        {
-            WriteRegister(apic, ThermalEntry, Masked);
-        }
-
-        if (lastEntry >= 6)
-        {
-            WriteRegister(apic, CorrectedMachineCheckEntry, Masked);
-        }
-
-        WriteRegister(apic, TimerInitialCount, 0);
-        WriteRegister(apic, TimerDivide, 0);
-        WriteRegister(apic, TaskPriorityRegister, 0);
-        WriteRegister(apic, SpuriousVectorRegister, SoftwareEnabled);
-        for (int i = 0; i < MaximumPending; i++)
-        {
-            if (Any(apic, InServiceRegisters))
-            {
-                WriteRegister(apic, EndOfInterruptRegister, 0);
-            }
-            else if (Any(apic, RequestRegisters))
-            {
-                Instructions.OpenInterruptWindow();
-            }
-            else
-            {
-                break;
-            }
-        }
-
-        WriteRegister(apic, SpuriousVectorRegister, SoftwareDisabled);
-        WriteRegister(apic, ErrorStatusRegister, 0);
-        if (apic.IsXApic)
-        {
-            WriteRegister(apic, LogicalDestinationRegister, 0);
-            WriteRegister(apic, DestinationFormatRegister, FlatModel);
-            WriteRegister(apic, InterruptCommandHigh, 0);
-        }
-    }
-
-    private static bool Any(ApicBase apic, uint first)
-    {
-        uint all = 0;
-        for (uint i = 0; i < VectorGroups; i++)
-        {
-            all |= ReadRegister(apic, first + (i * GroupStride));
-        }
-
-        return all != 0;
-    }
-
-    private static uint ReadRegister(ApicBase apic, uint register) => apic.IsX2Apic
+    /// <summary>Reads a register, by its offset in the page.</summary>
+    public static uint ReadRegister(ApicBase apic, uint register) => apic.IsX2Apic
         ? (uint)Instructions.ReadMsr(Msr.X2ApicFirst + (register >> X2ApicShift))
         : Instructions.ReadMmio32(apic.PageAddress + register);
 
-    private static void WriteRegister(ApicBase apic, uint register, uint value)
+    /// <summary>Writes a register, by its offset in the page.</summary>
+    public static void WriteRegister(ApicBase apic, uint register, uint value)
     {
         if (apic.IsX2Apic)
         {

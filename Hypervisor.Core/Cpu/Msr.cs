@@ -125,6 +125,12 @@ public static class Msr
     /// <summary>Last of the x2APIC registers.</summary>
     public const uint X2ApicLast = 0x8FF;
 
+    /// <summary>IA32_PKRS: protection keys for supervisor pages.</summary>
+    public const uint SupervisorProtectionKeys = 0x6E1;
+
+    /// <summary>IA32_BNDCFGS: MPX in supervisor mode.</summary>
+    public const uint BoundConfiguration = 0xD90;
+
     /// <summary>IA32_XSS: supervisor components that XSAVES keeps.</summary>
     public const uint ExtendedSupervisorState = 0xDA0;
 
@@ -245,6 +251,9 @@ public static class Msr
 
     /// <summary>IA32_RTIT_CTL: Processor Trace.</summary>
     public const uint TraceControl = 0x570;
+
+    /// <summary>IA32_LBR_CTL: architectural last-branch records.</summary>
+    public const uint LastBranchControl = 0x14CE;
 
     // AMD.
     /// <summary>SYSCFG: memory encryption and MTRR extensions, see <see cref="Cpu.SysCfg"/>.</summary>

@@ -5,6 +5,7 @@ namespace Hypervisor.Core.Cpu;
 /// <param name="value">The register as the processor holds it.</param>
 public readonly struct Xcr0(ulong value)
 {
+    private const uint StateLeaf = 0xD;
     private const ulong X87Bit = 1UL << 0;
     private const ulong SseBit = 1UL << 1;
     private const ulong AvxBit = 1UL << 2;
@@ -56,6 +57,23 @@ public readonly struct Xcr0(ulong value)
 
     /// <summary>Bit 19, APX registers R16 to R31.</summary>
     public bool ExtendedRegisters => (value & ExtendedRegistersBit) != 0;
+
+    /// <summary>The bits that exist on the executing processor (CPUID leaf 0Dh, subleaf 0: EDX:EAX); none where it has no XSAVE.</summary>
+    public static unsafe Xcr0 Supported
+    {
+        get
+        {
+            CpuidResult result;
+            Instructions.Cpuid(0, 0, &result);
+            if (result.Eax < StateLeaf)
+            {
+                return default;
+            }
+
+            Instructions.Cpuid(StateLeaf, 0, &result);
+            return new Xcr0(((ulong)result.Edx << 32) | result.Eax);
+        }
+    }
 
     /// <summary>Every bit set here is set there too.</summary>
     /// <param name="other">The larger set, such as what CPUID leaf 0Dh reports.</param>

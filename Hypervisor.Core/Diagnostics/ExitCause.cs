@@ -39,6 +39,15 @@ public enum ExitCause
     /// <summary>INIT.</summary>
     Init,
 
+    /// <summary>SIPI.</summary>
+    Sipi,
+
+    /// <summary>MOV to a control register that touches what the host owns.</summary>
+    ControlRegister,
+
+    /// <summary>Hardware task switch.</summary>
+    TaskSwitch,
+
     /// <summary>INVD.</summary>
     Invd,
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Host;
 
 namespace Hypervisor.Core.Guest;
 
@@ -11,43 +12,36 @@ public static unsafe class CpuidPolicy
 {
     private const uint FeatureLeaf = 1;
     private const uint StructuredFeatureLeaf = 7;
-    private const uint ExtendedFeatureLeaf = 0x8000_0001;
-    private const uint SvmLeaf = 0x8000_000A;
     private const uint VmxBit = 1u << 5;
     private const uint SmxBit = 1u << 6;
     private const uint OsXSaveBit = 1u << 27;
     private const uint OsProtectionKeysBit = 1u << 4;
-    private const uint SvmBit = 1u << 2;
 
     /// <summary>Makes what the processor answered what the guest shall see.</summary>
     /// <param name="leaf">Leaf asked for.</param>
     /// <param name="subleaf">Subleaf asked for.</param>
-    /// <param name="guestCr4">CR4 of the guest, read only where it counts.</param>
-    /// <param name="registers">RAX, RBX, RCX and RDX hold the answer.</param>
+    /// <param name="processor">The processor: RAX, RBX, RCX and RDX of its guest hold the answer.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Adjust(uint leaf, uint subleaf, ulong* guestCr4, GuestRegisters* registers)
+    public static void Adjust<TGuest>(uint leaf, uint subleaf, ProcessorData* processor)
+        where TGuest : struct, IGuestProcessor
     {
+        GuestRegisters* registers = &processor->Registers;
         if (leaf == FeatureLeaf)
         {
-            registers->Rcx = ((uint)registers->Rcx & ~(VmxBit | SmxBit | OsXSaveBit)) | (new Cr4(*guestCr4).OsXSave ? OsXSaveBit : 0);
+            registers->Rcx = ((uint)registers->Rcx & ~(VmxBit | SmxBit | OsXSaveBit)) | (new Cr4(TGuest.Cr4(processor)).OsXSave ? OsXSaveBit : 0);
         }
         else if (leaf == StructuredFeatureLeaf)
         {
             if (subleaf == 0)
             {
-                registers->Rcx = ((uint)registers->Rcx & ~OsProtectionKeysBit) | (new Cr4(*guestCr4).ProtectionKeys ? OsProtectionKeysBit : 0);
+                registers->Rcx = ((uint)registers->Rcx & ~OsProtectionKeysBit) | (new Cr4(TGuest.Cr4(processor)).ProtectionKeys ? OsProtectionKeysBit : 0);
             }
         }
-        else if (leaf == ExtendedFeatureLeaf)
+        else
         {
-            registers->Rcx = (uint)registers->Rcx & ~SvmBit;
+            TGuest.AdjustCpuid(leaf, processor);
         }
-        else if (leaf == SvmLeaf)
-        {
-            registers->Rax = 0;
-            registers->Rbx = 0;
-            registers->Rcx = 0;
-            registers->Rdx = 0;
-        }
+
+        HiddenFeatures.Clear(&processor->Machine->Hidden, leaf, subleaf, registers);
     }
 }

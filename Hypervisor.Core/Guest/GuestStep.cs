@@ -21,8 +21,11 @@ public unsafe struct GuestStep
     /// <summary>Whether the guest itself had interrupts enabled.</summary>
     public bool GuestInterruptFlag;
 
-    /// <summary>DR6 of the guest before the step.</summary>
+    /// <summary>DR6 of the guest before the step (SVM).</summary>
     public ulong GuestDr6;
+
+    /// <summary>IA32_DEBUGCTL of the guest before the step (VMX).</summary>
+    public ulong GuestDebugControl;
 
     /// <summary>Exceptions that exit when no step is under way.</summary>
     public uint GuestIntercepts;

@@ -24,6 +24,9 @@ public struct NmiState
     /// <summary>Where the IRET stands.</summary>
     public ulong IretRip;
 
-    /// <summary>Value of the host's NMI counter that has been dealt with.</summary>
+    /// <summary>Value of the host's NMI counter that has been dealt with. The exit stub of VMX compares it before it enters the guest.</summary>
     public uint Seen;
+
+    /// <summary>NMIs that wait for an NMI window of the processor (VMX).</summary>
+    public uint Waiting;
 }

@@ -38,8 +38,24 @@ public static unsafe class FaultReport
         WriteCallers(frame->Rsp, processor);
         WriteGuest(processor);
         WriteTrace(processor);
-        Line(processor).Text("*** hv: end of report; processor "u8).Decimal(processor->Index).Text(" is stopped"u8).End();
+        WriteEnd(processor);
     }
+
+    /// <summary>The last exits.</summary>
+    internal static void WriteTrace(ProcessorData* processor)
+    {
+        uint count = processor->Trace.Count < ExitTrace.Capacity ? processor->Trace.Count : ExitTrace.Capacity;
+        for (uint age = 0; age < count; age++)
+        {
+            ExitRecord record = processor->Trace.Read(age);
+            Line(processor).Text("    exit -"u8).Decimal(age).Text(" code "u8).Hex(record.Code).Text(" rip "u8).Hex(record.Rip, 16)
+                .Text(" info "u8).Hex(record.Info1).Text(" "u8).Hex(record.Info2).End();
+        }
+    }
+
+    /// <summary>The line that ends a report.</summary>
+    internal static void WriteEnd(ProcessorData* processor) =>
+        Line(processor).Text("*** hv: end of report; processor "u8).Decimal(processor->Index).Text(" is stopped"u8).End();
 
     private static LogLine Line(ProcessorData* processor) => Log.Begin(LogLevel.Error, processor->Index);
 
@@ -148,17 +164,6 @@ public static unsafe class FaultReport
             .Text(" cs "u8).Hex(guest.Cs, 4).Text(" cpl "u8).Decimal(guest.Cpl).End();
         Line(processor).Text("    guest cr0 "u8).Hex(guest.Cr0, 8).Text(" cr3 "u8).Hex(guest.Cr3, 16).Text(" cr4 "u8).Hex(guest.Cr4, 8)
             .Text(" efer "u8).Hex(guest.Efer, 4).End();
-    }
-
-    private static void WriteTrace(ProcessorData* processor)
-    {
-        uint count = processor->Trace.Count < ExitTrace.Capacity ? processor->Trace.Count : ExitTrace.Capacity;
-        for (uint age = 0; age < count; age++)
-        {
-            ExitRecord record = processor->Trace.Read(age);
-            Line(processor).Text("    exit -"u8).Decimal(age).Text(" code "u8).Hex(record.Code).Text(" rip "u8).Hex(record.Rip, 16)
-                .Text(" info "u8).Hex(record.Info1).Text(" "u8).Hex(record.Info2).End();
-        }
     }
 
     private static ReadOnlySpan<byte> Name(ulong vector) => vector switch

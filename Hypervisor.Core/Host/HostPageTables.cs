@@ -13,11 +13,11 @@ public static unsafe class HostPageTables
     private const PageFlags Code = PageFlags.Present | PageFlags.Accessed;
     private const int UpperHalf = PageSizes.EntriesPerTable / 2;
 
-    /// <summary>Builds the tables; the nested ones must exist.</summary>
+    /// <summary>Builds the tables; the window must exist.</summary>
     /// <returns>The root, or 0 when the arena is exhausted.</returns>
     public static ulong Build(MachineData* machine, PageArena* arena)
     {
-        PageTableEntry* nested = (PageTableEntry*)machine->NestedRoot;
+        PageTableEntry* nested = (PageTableEntry*)machine->WindowRoot;
         ulong root = arena->Allocate();
         ulong low = arena->Allocate();
         if (low == 0)

@@ -34,9 +34,10 @@ public static unsafe class MachineBuilder
     /// <summary>Builds the host.</summary>
     /// <param name="parameters">From the loader.</param>
     /// <param name="physicalAddressBits">Physical address bits of the processor.</param>
+    /// <param name="vendorCr4">What the vendor's extension needs in the host's CR4.</param>
     /// <param name="arena">What is left for the vendor's part.</param>
     /// <returns>The machine, or null when memory did not suffice.</returns>
-    public static MachineData* Build(BootParameters* parameters, int physicalAddressBits, PageArena* arena)
+    public static MachineData* Build(BootParameters* parameters, int physicalAddressBits, Cr4 vendorCr4, PageArena* arena)
     {
         ulong blocks = parameters->RegionBase + parameters->RegionSize - ((ulong)parameters->ProcessorCount * ProcessorBlock.Size);
         *arena = new PageArena(parameters->RegionBase + parameters->ImageSize, blocks);
@@ -77,8 +78,8 @@ public static unsafe class MachineBuilder
         machine->Idt = arena->Allocate();
         machine->TrampolineImage = arena->Allocate();
         machine->TrampolineBackup = arena->Allocate();
-        machine->NestedRoot = NestedTables.Build(machine, arena);
-        machine->HostCr3 = machine->NestedRoot == 0 ? 0 : HostPageTables.Build(machine, arena);
+        machine->WindowRoot = NestedTables.Build(machine, arena);
+        machine->HostCr3 = machine->WindowRoot == 0 ? 0 : HostPageTables.Build(machine, arena);
         if (arena->Exhausted || machine->HostCr3 == 0)
         {
             return null;
@@ -87,14 +88,14 @@ public static unsafe class MachineBuilder
         HostDescriptorTables.WriteInterruptTable(machine->Idt, Instructions.ExceptionEntries());
         for (uint i = 0; i < parameters->ProcessorCount; i++)
         {
-            BuildProcessor(machine, i, parameters->ApicIds[i], blocks + (i * (ulong)ProcessorBlock.Size));
+            BuildProcessor(machine, i, parameters->ApicIds[i], vendorCr4, blocks + (i * (ulong)ProcessorBlock.Size));
         }
 
         WriteTrampoline(machine);
         return Protect(machine, parameters, blocks, arena) ? machine : null;
     }
 
-    private static void BuildProcessor(MachineData* machine, uint index, uint apicId, ulong block)
+    private static void BuildProcessor(MachineData* machine, uint index, uint apicId, Cr4 vendorCr4, ulong block)
     {
         ulong* words = (ulong*)block;
         for (int i = 0; i < ProcessorBlock.Size / sizeof(ulong); i++)
@@ -113,7 +114,7 @@ public static unsafe class MachineBuilder
         processor->HostCr0 = HostCr0;
         CpuidResult features;
         Instructions.Cpuid(1, 0, &features);
-        processor->HostCr4 = HostCr4 | ((features.Ecx & XSaveBit) != 0 ? OsXSave : 0);
+        processor->HostCr4 = vendorCr4.Value | HostCr4 | ((features.Ecx & XSaveBit) != 0 ? OsXSave : 0);
         HostDescriptorTables.Initialize(processor, machine->Idt);
     }
 

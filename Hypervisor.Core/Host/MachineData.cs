@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest;
 using Hypervisor.Core.Memory;
 
 namespace Hypervisor.Core.Host;
@@ -44,8 +45,23 @@ public unsafe struct MachineData
     /// <summary>Interrupt descriptor table of the host, 256 entries.</summary>
     public ulong Idt;
 
+    /// <summary>Root of tables in the host's format that show what the guest sees: the upper half of the host's address space shares them.</summary>
+    public ulong WindowRoot;
+
     /// <summary>Root of the nested page tables all processors' own ones derive from.</summary>
     public ulong NestedRoot;
+
+    /// <summary>The extension that runs the guest.</summary>
+    public VirtualizationExtension Extension;
+
+    /// <summary>How those tables encode rights.</summary>
+    public NestedFormat Nested;
+
+    /// <summary>
+    /// Whether INIT and SIPI of the guest reach processors that the host has taken over by themselves, as exits (VMX). Where they do not (SVM), the trap on
+    /// interrupt commands delivers them.
+    /// </summary>
+    public bool StartsNatively;
 
     /// <summary>The page of zeros that the guest sees in place of the host's memory.</summary>
     public ulong ZeroPage;
@@ -55,6 +71,9 @@ public unsafe struct MachineData
 
     /// <summary>MSR permission map.</summary>
     public ulong MsrPermissionMap;
+
+    /// <summary>Address of what only the vendor's part knows.</summary>
+    public ulong VendorData;
 
     /// <summary>I/O permission map.</summary>
     public ulong IoPermissionMap;
@@ -100,6 +119,12 @@ public unsafe struct MachineData
 
     /// <summary>Whether 1 GiB pages exist.</summary>
     public bool HasGibibytePages;
+
+    /// <summary>CPUID bits that are taken from the guest.</summary>
+    public HiddenFeatures Hidden;
+
+    /// <summary>Bits of XCR0 that exist.</summary>
+    public ulong SupportedXcr0;
 
     /// <summary>Bits the guest may set in EFER.</summary>
     public ulong EferAllowed;

@@ -82,6 +82,10 @@ public unsafe struct ProcessorData
     [FieldOffset(0x220)]
     public fixed ulong Gdt[5];
 
+    /// <summary>The generation of the memory types that this processor's nested tables have (VMX).</summary>
+    [FieldOffset(0x248)]
+    public uint MemoryTypeGeneration;
+
     /// <summary>Task state of the host.</summary>
     [FieldOffset(0x250)]
     public TaskStateSegment TaskState;

@@ -32,4 +32,7 @@ public static class ProcessorDataLayout
 
     /// <summary>CR0 of the host.</summary>
     public const int HostCr0 = 0x128;
+
+    /// <summary>The NMIs counted so far that have been dealt with: <see cref="Guest.NmiState.Seen"/>.</summary>
+    public const int NmiSeen = 0x170;
 }

@@ -31,9 +31,6 @@ public static class GuestPageWalk
     private const ulong LegacyLargeReserved = 1UL << 21;
     private const int LegacyLargeHighShift = 13;
     private const int LegacyLargeHighBits = 8;
-
-    // PDPTE of PAE paging: bits 2:1 and 8:5 (SDM vol 3 table 4-8; APM vol 2 figure 5-10).
-    private const ulong PaePointerReserved = 0x1E6;
     private const ulong NoExecuteBit = 1UL << 63;
     private const ulong PaeHighReserved = 0x7FF0_0000_0000_0000;
     private const ulong AddressBits = 0x000F_FFFF_FFFF_FFFF;
@@ -97,7 +94,7 @@ public static class GuestPageWalk
             return Fault(state, access, present: false, reserved: false);
         }
 
-        if ((pointer.Value & (PaePointerReserved | NoExecuteBit | PaeHighReserved | AboveAddress(state))) != 0)
+        if (!pointer.IsPaePointerValid(state.PhysicalAddressBits))
         {
             return Fault(state, access, present: true, reserved: true);
         }

@@ -11,7 +11,7 @@ public static unsafe class NestedTables
     private const PageFlags GuestRights = PageFlags.Present | PageFlags.Writable | PageFlags.User | PageFlags.Accessed | PageFlags.Dirty;
 
     /// <summary>Rights of the page of zeros: reads only.</summary>
-    public const PageFlags ReadOnly = PageFlags.Present | PageFlags.User | PageFlags.Accessed;
+    public const PageFlags ReadOnly = GuestRights & ~PageFlags.Writable;
 
     /// <summary>Rights of guest memory.</summary>
     public const PageFlags Full = GuestRights;
@@ -68,8 +68,9 @@ public static unsafe class NestedTables
     /// <param name="sharedRoot">Root of the tables all share.</param>
     /// <param name="tables">Address of four pages.</param>
     /// <param name="page">Guest-physical address of the local APIC page.</param>
+    /// <param name="table">Flags of an entry that points to a table.</param>
     /// <returns>The entry that maps the page.</returns>
-    public static PageTableEntry* BuildOwnPath(ulong sharedRoot, ulong tables, ulong page)
+    public static PageTableEntry* BuildOwnPath(ulong sharedRoot, ulong tables, ulong page, PageFlags table)
     {
         ulong shared = sharedRoot;
         PageLevel level = PageLevel.Root;
@@ -86,30 +87,30 @@ public static unsafe class NestedTables
             if (entry->IsLarge)
             {
                 // No shared table from here on: make the content the large page stands for.
-                SplitDown(*entry, level, below, page);
-                *entry = new PageTableEntry(below, PageFlags.Table);
+                SplitDown(*entry, level, below, page, table);
+                *entry = new PageTableEntry(below, table);
                 return (PageTableEntry*)(tables + (3 * PageSizes.Size4K)) + PageTables.Index(page, PageLevel.Page4K);
             }
 
             shared = entry->Address;
-            *entry = new PageTableEntry(below, PageFlags.Table);
+            *entry = new PageTableEntry(below, table);
         }
     }
 
-    private static void SplitDown(PageTableEntry large, PageLevel level, ulong table, ulong page)
+    private static void SplitDown(PageTableEntry large, PageLevel level, ulong at, ulong page, PageFlags table)
     {
-        for (; ; table += PageSizes.Size4K)
+        for (; ; at += PageSizes.Size4K)
         {
-            PageTables.Split(large, level, (PageTableEntry*)table);
+            PageTables.Split(large, level, (PageTableEntry*)at);
             level--;
             if (level == PageLevel.Page4K)
             {
                 return;
             }
 
-            PageTableEntry* entry = (PageTableEntry*)table + PageTables.Index(page, level);
+            PageTableEntry* entry = (PageTableEntry*)at + PageTables.Index(page, level);
             large = *entry;
-            *entry = new PageTableEntry(table + PageSizes.Size4K, PageFlags.Table);
+            *entry = new PageTableEntry(at + PageSizes.Size4K, table);
         }
     }
 }

@@ -13,6 +13,9 @@ public readonly struct PageEntry(ulong value)
     private const ulong NoExecuteBit = 1UL << 63;
     private const ulong TableAddressMask = 0x000F_FFFF_FFFF_F000;
 
+    // PDPTE of PAE paging: bits 2:1 and 8:5, and all above the address (SDM vol 3 table 4-8; APM vol 2 figure 5-10).
+    private const ulong PaePointerReserved = 0x1E6;
+
     /// <summary>The entry as it is in memory.</summary>
     public ulong Value => value;
 
@@ -38,6 +41,10 @@ public readonly struct PageEntry(ulong value)
     /// <param name="pageSize">Size of the page in bytes, a power of two.</param>
     /// <returns>The address, aligned to the page.</returns>
     public ulong PageAddress(ulong pageSize) => value & TableAddressMask & ~(pageSize - 1);
+
+    /// <summary>As a page-directory-pointer entry of PAE paging outside long mode: no reserved bit is set.</summary>
+    /// <param name="physicalAddressBits">Width of a physical address.</param>
+    public bool IsPaePointerValid(int physicalAddressBits) => (value & PaePointerReserved) == 0 && value >> physicalAddressBits == 0;
 
     /// <summary>Address of a 4 MiB page: bits 31:22, and bits 20:13 as 39:32 (PSE-36).</summary>
     public ulong LegacyLargePageAddress => (value & 0xFFC0_0000) | ((value & 0x1F_E000) << 19);

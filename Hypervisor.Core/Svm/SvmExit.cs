@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest;
+using Hypervisor.Core.Guest.Exits;
 using Hypervisor.Core.Host;
 
 namespace Hypervisor.Core.Svm;
@@ -10,6 +11,8 @@ namespace Hypervisor.Core.Svm;
 /// <summary>Every way out of an SVM guest, in the order of the exit codes (AMD APM vol 2 appendix C).</summary>
 public static unsafe class SvmExit
 {
+    private const uint VmmCallLength = 3;
+
     /// <summary>
     /// CPUID, for which the exit stub saves as little as it can: in 64-bit code, without prefixes, no tracing. Everything else is left to <see cref="Handle"/>.
     /// Neither this method nor what it calls may touch XMM registers: the guest's are still in them. The check after linking sees to it.
@@ -36,7 +39,7 @@ public static unsafe class SvmExit
 
         processor->Registers.Rax = vmcb->Rax;
         uint subleaf = Instructions.CpuidForGuest(&processor->Registers);
-        CpuidPolicy.Adjust((uint)vmcb->Rax, subleaf, &vmcb->Cr4, &processor->Registers);
+        CpuidPolicy.Adjust<SvmGuest>((uint)vmcb->Rax, subleaf, processor);
         vmcb->Rax = processor->Registers.Rax;
         vmcb->Rip = next;
         vmcb->InterruptShadow = 0;
@@ -58,14 +61,14 @@ public static unsafe class SvmExit
         DeliberateFault.Check(processor);
 
         // An event whose delivery was interrupted is delivered again, unless the instruction that raised it is executed again.
-        SvmEvent undelivered = new(vmcb->ExitInterruptInfo);
+        GuestEvent undelivered = new(vmcb->ExitInterruptInfo);
         vmcb->EventInjection = undelivered.IsValid && !undelivered.IsSoftware ? undelivered.Value : 0;
 
         // A door stands open for one instruction only: any exit but the expected two means that it was not executed, or not finished.
         bool interrupted = processor->Step.Active && vmcb->ExitCode is not (SvmExitCode.ExceptionDb or SvmExitCode.NestedPageFault);
         if (interrupted)
         {
-            SvmStep.Shut(processor, vmcb);
+            GuestDoors.Shut<SvmGuest>(processor);
         }
 
         processor->Exits.Count(Dispatch(processor, vmcb));
@@ -96,13 +99,13 @@ public static unsafe class SvmExit
             case SvmExitCode.Nmi:
                 return SvmNmi.Arrived(processor, vmcb);
             case SvmExitCode.Cpuid:
-                return Cpuid(processor, vmcb);
+                return InstructionExits.Cpuid<SvmGuest>(processor);
             case SvmExitCode.Iret:
                 return SvmNmi.Iret(processor, vmcb);
             case SvmExitCode.Invd:
-                return SvmInstructionExits.Invd(processor, vmcb);
+                return InstructionExits.Invd<SvmGuest>(processor);
             case SvmExitCode.Io:
-                return SvmPortExits.Handle(processor, vmcb);
+                return PortExits.Handle<SvmGuest>(processor, new SvmPortInfo(vmcb->ExitInfo1).Access, (uint)(vmcb->ExitInfo2 - vmcb->Rip));
             case SvmExitCode.Msr:
                 return SvmMsrExits.Handle(processor, vmcb);
             case SvmExitCode.Shutdown:
@@ -110,7 +113,8 @@ public static unsafe class SvmExit
                 MachineReset.Reset();
                 return ExitCause.Shutdown;
             case SvmExitCode.VmmCall:
-                return SvmInstructionExits.VmmCall(processor, vmcb);
+                return InstructionExits.HypercallInstruction<SvmGuest>(
+                    processor, processor->Machine->HasNextRip ? (uint)(vmcb->NextRip - vmcb->Rip) : VmmCallLength);
             case SvmExitCode.Invlpga:
             case SvmExitCode.VmRun:
             case SvmExitCode.VmLoad:
@@ -118,15 +122,14 @@ public static unsafe class SvmExit
             case SvmExitCode.Stgi:
             case SvmExitCode.Clgi:
             case SvmExitCode.Skinit:
-                SvmGuest.RaiseUndefined(vmcb); // what a processor without SVM does
-                return ExitCause.VirtualizationInstruction;
+                return InstructionExits.Undefined<SvmGuest>(processor);
             case SvmExitCode.NestedPageFault:
-                return SvmPageFaults.Handle(processor, vmcb);
+                return NestedFaults.Handle<SvmGuest>(processor, vmcb->ExitInfo2, vmcb->ExitInfo1);
             case SvmExitCode.Invalid:
             case SvmExitCode.EmulatorRefusal:
                 return Invalid(processor, vmcb);
             case > SvmExitCode.Exception0 and <= SvmExitCode.ExceptionLast:
-                return SvmStep.Exception(vmcb);
+                return SvmStep.Exception(processor, vmcb);
             default:
                 // Nothing else is intercepted. A code that comes all the same is a newer processor's: it is named once and the guest gets #UD.
                 if (processor->Exits.Read(ExitCause.Other) == 0)
@@ -134,7 +137,7 @@ public static unsafe class SvmExit
                     Log.Begin(LogLevel.Error, processor->Index).Text("exit code "u8).Hex((ulong)vmcb->ExitCode).Text(" is not known: #UD"u8).End();
                 }
 
-                SvmGuest.RaiseUndefined(vmcb);
+                GuestFault.RaiseUndefined<SvmGuest>(processor);
                 return ExitCause.Other;
         }
     }
@@ -151,16 +154,7 @@ public static unsafe class SvmExit
             FailFast.Stop(violation);
         }
 
-        SvmGuest.RaiseGeneralProtection(vmcb);
+        GuestFault.RaiseGeneralProtection<SvmGuest>(processor);
         return ExitCause.GeneralProtection;
-    }
-
-    private static ExitCause Cpuid(ProcessorData* processor, Vmcb* vmcb)
-    {
-        uint leaf = (uint)processor->Registers.Rax;
-        uint subleaf = Instructions.CpuidForGuest(&processor->Registers);
-        CpuidPolicy.Adjust(leaf, subleaf, &vmcb->Cr4, &processor->Registers);
-        SvmGuest.Advance(vmcb, SvmGuest.InstructionLength(processor, vmcb));
-        return ExitCause.Cpuid;
     }
 }

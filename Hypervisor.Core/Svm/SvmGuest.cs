@@ -1,14 +1,15 @@
 using System.Runtime.CompilerServices;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest;
 using Hypervisor.Core.Guest.Decoding;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
 
 namespace Hypervisor.Core.Svm;
 
-/// <summary>What exit handlers do to a guest: complete instructions, raise events, read code.</summary>
-public static unsafe class SvmGuest
+/// <summary>A guest of SVM, as the common part of the exits sees it.</summary>
+public readonly unsafe struct SvmGuest : IGuestProcessor
 {
     /// <summary>Every part of the VMCB unchanged: for exits that touch only RAX, RIP and what is never cached (AMD APM vol 2 §15.15.3).</summary>
     public const uint NothingChanged = 0xFFFF_FFFF;
@@ -16,9 +17,9 @@ public static unsafe class SvmGuest
     /// <summary>Length of an instruction of the two-byte map without prefixes and operands.</summary>
     public const uint PlainLength = 2;
 
-    private const byte DebugVector = 1;
-    private const byte UndefinedVector = 6;
-    private const byte GeneralProtectionVector = 13;
+    private const uint ExtendedFeatureLeaf = 0x8000_0001;
+    private const uint SvmLeaf = 0x8000_000A;
+    private const uint SvmBit = 1u << 2;
     private const ulong BranchSingleStepBit = 1UL << 1;
     private const ulong SingleStepBit = 1UL << 14;
     private const byte TwoByteEscape = 0x0F;
@@ -39,19 +40,32 @@ public static unsafe class SvmGuest
         }
     }
 
-    /// <summary>Raises an exception without error code; RIP stays, for faults.</summary>
-    public static void Raise(Vmcb* vmcb, byte vector) => Raise(vmcb, SvmEvent.Exception(vector));
-
-    /// <summary>#UD.</summary>
-    public static void RaiseUndefined(Vmcb* vmcb) => Raise(vmcb, UndefinedVector);
-
-    /// <summary>#GP(0).</summary>
-    public static void RaiseGeneralProtection(Vmcb* vmcb) => Raise(vmcb, SvmEvent.Exception(GeneralProtectionVector, 0));
-
-    /// <summary>Raises an exception, on top of one that was being delivered when the guest exited.</summary>
-    public static void Raise(Vmcb* vmcb, SvmEvent exception)
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AdjustCpuid(uint leaf, ProcessorData* processor)
     {
-        SvmEvent merged = new SvmEvent(vmcb->EventInjection).Then(exception, out bool shutdown);
+        GuestRegisters* registers = &processor->Registers;
+        if (leaf == ExtendedFeatureLeaf)
+        {
+            registers->Rcx = (uint)registers->Rcx & ~SvmBit;
+        }
+        else if (leaf == SvmLeaf)
+        {
+            registers->Rax = 0;
+            registers->Rbx = 0;
+            registers->Rcx = 0;
+            registers->Rdx = 0;
+        }
+    }
+
+    /// <inheritdoc/>
+    public static void Advance(ProcessorData* processor, uint length) => Advance(Control(processor), length);
+
+    /// <inheritdoc/>
+    public static void Raise(ProcessorData* processor, GuestEvent exception)
+    {
+        Vmcb* vmcb = Control(processor);
+        GuestEvent merged = new GuestEvent(vmcb->EventInjection).Then(exception, out bool shutdown);
 
         // Real mode has no error codes on its stack (AMD APM vol 2 §8.2), and VMRUN pushes what it is given.
         vmcb->EventInjection = new Cr0(vmcb->Cr0).ProtectionEnable ? merged.Value : merged.WithoutErrorCode.Value;
@@ -60,6 +74,79 @@ public static unsafe class SvmGuest
             MachineReset.Reset();
         }
     }
+
+    /// <inheritdoc/>
+    public static ulong Rip(ProcessorData* processor) => Control(processor)->Rip;
+
+    /// <inheritdoc/>
+    public static ulong Cr3(ProcessorData* processor) => Control(processor)->Cr3;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Cr4(ProcessorData* processor) => Control(processor)->Cr4;
+
+    /// <inheritdoc/>
+    public static int Privilege(ProcessorData* processor) => Control(processor)->Cpl;
+
+    /// <inheritdoc/>
+    public static CodeWidth Width(ProcessorData* processor) => Width(Control(processor));
+
+    /// <inheritdoc/>
+    public static bool IsPlain64Bit(ProcessorData* processor) => IsPlain64Bit(Control(processor));
+
+    /// <inheritdoc/>
+    public static uint InstructionLength(ProcessorData* processor) => InstructionLength(processor, Control(processor));
+
+    /// <inheritdoc/>
+    public static ulong LinearRip(ProcessorData* processor)
+    {
+        Vmcb* vmcb = Control(processor);
+        return Is64Bit(vmcb) ? vmcb->Rip : (vmcb->Cs.Base + vmcb->Rip) & Low32;
+    }
+
+    /// <inheritdoc/>
+    public static PagingState Paging(ProcessorData* processor)
+    {
+        Vmcb* vmcb = Control(processor);
+        return new PagingState(
+            new Cr0(vmcb->Cr0),
+            new Cr3(vmcb->Cr3),
+            new Cr4(vmcb->Cr4),
+            new Efer(vmcb->Efer),
+            new RFlags(vmcb->RFlags),
+            vmcb->Cpl,
+            processor->Machine->PhysicalAddressBits,
+            processor->Machine->HasGibibytePages);
+    }
+
+    /// <inheritdoc/>
+    public static void BeginStep(ProcessorData* processor) => SvmStep.Begin(processor, Control(processor));
+
+    /// <inheritdoc/>
+    public static void EndStep(ProcessorData* processor) => SvmStep.TakeBack(processor, Control(processor));
+
+    /// <inheritdoc/>
+    public static void OpenPorts(ProcessorData* processor, bool open) =>
+        Control(processor)->IoPermissionMap = open ? processor->Machine->OpenIoPermissionMap : processor->Machine->IoPermissionMap;
+
+    /// <inheritdoc/>
+    public static void SetNestedRoot(ProcessorData* processor, ulong root) => Control(processor)->NestedCr3 = root;
+
+    /// <inheritdoc/>
+    public static void LoadStartupState(ProcessorData* processor, uint signature, byte vector) =>
+        SvmProcessor.LoadStartupState(processor, signature, vector);
+
+    /// <inheritdoc/>
+    public static void DropCommandTrap(ProcessorData* processor)
+    {
+        // In x2APIC mode only commands exit: the trap costs little, and the next INIT has to go through it.
+    }
+
+    /// <inheritdoc/>
+    public static void TakePendingNmis() => Instructions.OpenGlobalInterruptWindow();
+
+    /// <inheritdoc/>
+    public static void OpenInterruptWindow() => Instructions.OpenInterruptWindowUnderGif();
 
     /// <summary>Whether the guest runs 64-bit code.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -89,7 +176,7 @@ public static unsafe class SvmGuest
 
     /// <summary>
     /// Whether an intercepted instruction of the two-byte map stands at RIP without prefixes: then, and only then, its first byte is the escape 0F. Only where
-    /// <see cref="IsPlain64Bit"/>.
+    /// <see cref="IsPlain64Bit(Vmcb*)"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool HasNoPrefix(ProcessorData* processor, Vmcb* vmcb) =>
@@ -100,25 +187,17 @@ public static unsafe class SvmGuest
     public static uint MeasureInstruction(ProcessorData* processor, Vmcb* vmcb)
     {
         CodeBytes code;
-        int count = ReadCode(processor, vmcb, code.Bytes);
+        int count = ReadCode(processor, code.Bytes);
         int length = Decoding(code.Bytes, count, Width(vmcb));
         return length == 0 ? PlainLength : (uint)length;
     }
 
     /// <summary>Reads the bytes at the guest's RIP.</summary>
     /// <returns>Number of bytes, up to 15.</returns>
-    public static int ReadCode(ProcessorData* processor, Vmcb* vmcb, byte* bytes)
+    public static int ReadCode(ProcessorData* processor, byte* bytes)
     {
-        PagingState state = new(
-            new Cr0(vmcb->Cr0),
-            new Cr3(vmcb->Cr3),
-            new Cr4(vmcb->Cr4),
-            new Efer(vmcb->Efer),
-            new RFlags(vmcb->RFlags),
-            vmcb->Cpl,
-            processor->Machine->PhysicalAddressBits,
-            processor->Machine->HasGibibytePages);
-        return InstructionFetch.Read(in state, LinearRip(vmcb), bytes);
+        PagingState state = Paging(processor);
+        return InstructionFetch.Read(in state, LinearRip(processor), bytes);
     }
 
     /// <summary>The guest's registers for a report.</summary>
@@ -136,8 +215,7 @@ public static unsafe class SvmGuest
         snapshot->Cpl = vmcb->Cpl;
     }
 
-    /// <summary>Linear address of the guest's RIP.</summary>
-    public static ulong LinearRip(Vmcb* vmcb) => Is64Bit(vmcb) ? vmcb->Rip : (vmcb->Cs.Base + vmcb->Rip) & Low32;
+    private static Vmcb* Control(ProcessorData* processor) => (Vmcb*)processor->GuestControl;
 
     private static int Decoding(byte* bytes, int count, CodeWidth width) => Guest.Decoding.InstructionLength.Measure(new System.ReadOnlySpan<byte>(bytes, count), width);
 
@@ -154,7 +232,7 @@ public static unsafe class SvmGuest
         {
             vmcb->Dr6 |= SingleStepBit;
             vmcb->CleanBits = 0;
-            Raise(vmcb, DebugVector);
+            vmcb->EventInjection = new GuestEvent(vmcb->EventInjection).Then(GuestEvent.Exception(GuestFault.Debug), out _).Value;
         }
     }
 }

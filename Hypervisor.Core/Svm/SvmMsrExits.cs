@@ -1,12 +1,11 @@
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
-using Hypervisor.Core.Guest.Startup;
+using Hypervisor.Core.Guest.Exits;
 using Hypervisor.Core.Host;
-using Hypervisor.Core.Memory;
 
 namespace Hypervisor.Core.Svm;
 
-/// <summary>RDMSR and WRMSR of registers with a policy, and of those outside the permission map .</summary>
+/// <summary>RDMSR and WRMSR of registers with a policy that only SVM needs; the others are <see cref="MsrPolicy"/>'s.</summary>
 internal static unsafe class SvmMsrExits
 {
     private const ulong Write = 1;
@@ -15,45 +14,24 @@ internal static unsafe class SvmMsrExits
     {
         bool write = vmcb->ExitInfo1 == Write;
         uint msr = (uint)processor->Registers.Rcx;
-        bool done = write
-            ? TryWrite(processor, vmcb, msr, (processor->Registers.Rdx << 32) | (uint)processor->Registers.Rax)
-            : TryRead(processor, vmcb, msr);
-        if (done)
-        {
-            SvmGuest.Advance(vmcb, SvmGuest.InstructionLength(processor, vmcb));
-        }
-        else
-        {
-            SvmGuest.RaiseGeneralProtection(vmcb);
-        }
-
-        return write ? ExitCause.MsrWrite : ExitCause.MsrRead;
+        bool done = write ? TryWrite(processor, vmcb, msr, MsrPolicy.Operand(processor)) : TryRead(processor, vmcb, msr);
+        return MsrPolicy.Complete<SvmGuest>(processor, write, done);
     }
 
     private static bool TryRead(ProcessorData* processor, Vmcb* vmcb, uint msr)
     {
-        ulong value;
         switch (msr)
         {
             case Msr.Efer:
-                value = new Efer(vmcb->Efer).WithSvmEnable(false).Value;
-                break;
+                MsrPolicy.SetResult(processor, new Efer(vmcb->Efer).WithSvmEnable(false).Value);
+                return true;
             case Msr.VmCr:
             case Msr.HostSavePhysicalAddress:
             case Msr.SvmKey:
                 return false; // a processor without SVM does not have them
             default:
-                if (Instructions.TryReadMsr(msr, &value) == 0)
-                {
-                    return false;
-                }
-
-                break;
+                return MsrPolicy.TryRead(processor, msr);
         }
-
-        processor->Registers.Rax = (uint)value;
-        processor->Registers.Rdx = value >> 32;
-        return true;
     }
 
     private static bool TryWrite(ProcessorData* processor, Vmcb* vmcb, uint msr, ulong value)
@@ -62,18 +40,12 @@ internal static unsafe class SvmMsrExits
         {
             case Msr.Efer:
                 return TryWriteEfer(processor, vmcb, new Efer(value));
-            case Msr.ApicBase:
-                return TryWriteApicBase(processor, value);
-            case Msr.X2ApicInterruptCommand:
-                return !LocalApic.Base.IsX2Apic
-                    ? Instructions.TryWriteMsr(msr, value) != 0
-                    : !ProcessorStartup.Send(processor, InterruptCommand.FromX2Apic(value)) || Instructions.TryWriteMsr(msr, value) != 0;
             case Msr.VmCr:
             case Msr.HostSavePhysicalAddress:
             case Msr.SvmKey:
                 return false;
             default:
-                return Instructions.TryWriteMsr(msr, value) != 0;
+                return MsrPolicy.TryWrite<SvmGuest>(processor, msr, value);
         }
     }
 
@@ -89,27 +61,6 @@ internal static unsafe class SvmMsrExits
 
         vmcb->Efer = value.WithLongModeActive(current.LongModeActive).WithSvmEnable(true).Value;
         vmcb->TlbControl = SvmTlbControl.FlushAll; // NXE changes what translations mean
-        return true;
-    }
-
-    /// <summary>The page may move, or give way to x2APIC mode: the trap goes with it (C12, R-38).</summary>
-    private static bool TryWriteApicBase(ProcessorData* processor, ulong value)
-    {
-        ulong page = new ApicBase(value).PageAddress;
-        MachineData* machine = processor->Machine;
-        if (page - machine->RegionBase < machine->RegionSize || page >= NestedTables.End(machine->PhysicalAddressBits))
-        {
-            // Over the host's memory the page would hide the host's data from the host itself.
-            Log.Begin(LogLevel.Warning, processor->Index).Text("local APIC base "u8).Hex(value).Text(" lies in or beyond the memory of hv: #GP"u8).End();
-            return false;
-        }
-
-        if (Instructions.TryWriteMsr(Msr.ApicBase, value) == 0)
-        {
-            return false;
-        }
-
-        SvmProcessor.BuildApicWindow(processor);
         return true;
     }
 }

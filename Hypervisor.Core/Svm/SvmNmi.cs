@@ -30,7 +30,7 @@ internal static unsafe class SvmNmi
         // Asked for whether or not this was a kick: an INIT that the processor redirects can reach the host in the window above.
         if (new StartupRequest(processor->Startup.Request).IsInit)
         {
-            SvmStartup.Init(processor, vmcb);
+            GuestStartup.Init<SvmGuest>(processor);
             return ExitCause.Init;
         }
 
@@ -48,10 +48,10 @@ internal static unsafe class SvmNmi
     {
         vmcb->Intercepts1 &= ~SvmIntercepts1.Iret;
         processor->Nmi.AtIret = true;
-        processor->Nmi.IretRip = SvmGuest.LinearRip(vmcb);
+        processor->Nmi.IretRip = SvmGuest.LinearRip(processor);
         if (processor->Nmi.Pending)
         {
-            StepOverIret(processor, vmcb);
+            StepOverIret(processor);
         }
 
         return ExitCause.Iret;
@@ -74,30 +74,30 @@ internal static unsafe class SvmNmi
     internal static void StepAgain(ProcessorData* processor, Vmcb* vmcb)
     {
         NmiState* nmi = &processor->Nmi;
-        if (!nmi->Pending || !nmi->AtIret || nmi->SteppingIret || SvmGuest.LinearRip(vmcb) != nmi->IretRip)
+        if (!nmi->Pending || !nmi->AtIret || nmi->SteppingIret || SvmGuest.LinearRip(processor) != nmi->IretRip)
         {
             return;
         }
 
-        if (new SvmEvent(vmcb->EventInjection).IsException)
+        if (new GuestEvent(vmcb->EventInjection).IsException)
         {
             IretDone(processor, vmcb);
         }
         else
         {
-            StepOverIret(processor, vmcb);
+            StepOverIret(processor);
         }
     }
 
     private static void Deliver(ProcessorData* processor, Vmcb* vmcb)
     {
-        if (processor->Nmi.InService && processor->Nmi.AtIret && !processor->Nmi.SteppingIret && SvmGuest.LinearRip(vmcb) != processor->Nmi.IretRip)
+        if (processor->Nmi.InService && processor->Nmi.AtIret && !processor->Nmi.SteppingIret && SvmGuest.LinearRip(processor) != processor->Nmi.IretRip)
         {
             processor->Nmi.InService = false; // the IRET has completed since it exited
             processor->Nmi.AtIret = false;
         }
 
-        if (!processor->Nmi.InService && new SvmEvent(vmcb->EventInjection).IsValid)
+        if (!processor->Nmi.InService && new GuestEvent(vmcb->EventInjection).IsValid)
         {
             // Another event goes first. A real NMI, held back while the host runs, brings this one again right behind it.
             LocalApic.SendNmi(processor->ApicId);
@@ -108,7 +108,7 @@ internal static unsafe class SvmNmi
         {
             processor->Nmi.InService = true;
             processor->Nmi.AtIret = false;
-            vmcb->EventInjection = SvmEvent.Nmi.Value;
+            vmcb->EventInjection = GuestEvent.Nmi.Value;
             vmcb->Intercepts1 |= SvmIntercepts1.Iret;
             return;
         }
@@ -116,13 +116,13 @@ internal static unsafe class SvmNmi
         processor->Nmi.Pending = true; // one is latched, more are not
         if (processor->Nmi.AtIret && !processor->Nmi.SteppingIret)
         {
-            StepOverIret(processor, vmcb);
+            StepOverIret(processor);
         }
     }
 
-    private static void StepOverIret(ProcessorData* processor, Vmcb* vmcb)
+    private static void StepOverIret(ProcessorData* processor)
     {
         processor->Nmi.SteppingIret = true;
-        SvmStep.Begin(processor, vmcb);
+        GuestDoors.Begin<SvmGuest>(processor);
     }
 }

@@ -1,8 +1,6 @@
 using Hypervisor.Core.Cpu;
-using Hypervisor.Core.Guest;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
-using Hypervisor.Core.Memory;
 
 namespace Hypervisor.Core.Svm;
 
@@ -15,10 +13,12 @@ public static unsafe class SvmProcessor
     private const uint InterceptGeneralProtection = 1u << 13;
     private const uint InterceptSecurity = 1u << 30;
 
-    /// <summary>Switches SVM on for the executing processor (AMD APM vol 2 §15.4): EFER.SVME and the host save area.</summary>
+    /// <summary>
+    /// Switches SVM on for the executing processor (AMD APM vol 2 §15.4): EFER.SVME and the host save area. The host's page tables need EFER.NXE, too.
+    /// </summary>
     public static void Enable(ProcessorData* processor)
     {
-        Instructions.WriteMsr(Msr.Efer, new Efer(Instructions.ReadMsr(Msr.Efer)).WithSvmEnable(true).Value);
+        Instructions.WriteMsr(Msr.Efer, new Efer(Instructions.ReadMsr(Msr.Efer)).WithSvmEnable(true).WithNoExecuteEnable(true).Value);
         Instructions.WriteMsr(Msr.HostSavePhysicalAddress, (ulong)processor - ProcessorBlock.Data + ProcessorBlock.HostSave);
         if (processor->Machine->HasRedirectInit)
         {
@@ -50,34 +50,13 @@ public static unsafe class SvmProcessor
         vmcb->Asid = GuestAddressSpace;
         vmcb->TlbControl = SvmTlbControl.FlushAll;
         vmcb->NestedControl = NestedPagingEnable;
-        BuildApicWindow(processor);
-    }
-
-    /// <summary>Builds this processor's own nested tables around the page its local APIC is at now.</summary>
-    public static void BuildApicWindow(ProcessorData* processor)
-    {
-        MachineData* machine = processor->Machine;
-        ApicBase apic = LocalApic.Base;
-        ulong tables = (ulong)processor - ProcessorBlock.Data + ProcessorBlock.NestedTables;
-        ulong page = apic.PageAddress;
-        bool outside = page < machine->RegionBase || page >= machine->RegionBase + machine->RegionSize;
-        processor->ApicWindow.Page = page;
-        processor->ApicWindow.X2Apic = apic.IsX2Apic;
-        PageTableEntry* entry = NestedTables.BuildOwnPath(machine->NestedRoot, tables, page);
-        processor->ApicWindow.Entry = apic.IsXApic && outside ? (ulong)entry : 0;
-        if (apic.IsXApic)
-        {
-            processor->ApicWindow.LogicalDestination = Instructions.ReadMmio32(page + LocalApic.LogicalDestinationRegister);
-            processor->ApicWindow.DestinationFormat = Instructions.ReadMmio32(page + LocalApic.DestinationFormatRegister);
-        }
-
-        ((Vmcb*)processor->GuestControl)->NestedCr3 = tables;
-        processor->ApicWindow.Generation = machine->ApicTrapGeneration;
-        ApicTrap.Set(processor, machine->ApicTrapWanted != 0);
+        ApicTrap.BuildWindow<SvmGuest>(processor);
     }
 
     /// <summary>Fills the state save area with what the processor is doing now, but for the registers that the launch stub knows.</summary>
-    public static void CaptureState(ProcessorData* processor)
+    /// <param name="processor">The processor.</param>
+    /// <param name="efer">EFER from before the host was enabled.</param>
+    public static void CaptureState(ProcessorData* processor, Efer efer)
     {
         Vmcb* vmcb = (Vmcb*)processor->GuestControl;
         DescriptorTableRegister gdt;
@@ -88,15 +67,15 @@ public static unsafe class SvmProcessor
         vmcb->Gdtr.Limit = gdt.Limit;
         vmcb->Idtr.Base = idt.Base;
         vmcb->Idtr.Limit = idt.Limit;
-        vmcb->Cs = CaptureSegment(gdt, SegmentName.Cs);
-        vmcb->Ss = CaptureSegment(gdt, SegmentName.Ss);
-        vmcb->Ds = CaptureSegment(gdt, SegmentName.Ds);
-        vmcb->Es = CaptureSegment(gdt, SegmentName.Es);
+        vmcb->Cs = Segment(RunningSegment.Read(gdt, SegmentName.Cs));
+        vmcb->Ss = Segment(RunningSegment.Read(gdt, SegmentName.Ss));
+        vmcb->Ds = Segment(RunningSegment.Read(gdt, SegmentName.Ds));
+        vmcb->Es = Segment(RunningSegment.Read(gdt, SegmentName.Es));
         vmcb->Cr0 = Instructions.ReadCr0();
         vmcb->Cr2 = Instructions.ReadCr2();
         vmcb->Cr3 = Instructions.ReadCr3();
         vmcb->Cr4 = Instructions.ReadCr4();
-        vmcb->Efer = Instructions.ReadMsr(Msr.Efer); // SVME is set in it, as VMRUN demands (§15.5.1)
+        vmcb->Efer = efer.WithSvmEnable(true).Value; // as VMRUN demands (§15.5.1)
         vmcb->Dr6 = Instructions.ReadDr6();
         vmcb->Dr7 = Instructions.ReadDr7();
         vmcb->GuestPat = Instructions.ReadMsr(Msr.Pat);
@@ -105,14 +84,10 @@ public static unsafe class SvmProcessor
     }
 
     /// <summary>Puts the guest into the state after SIPI, or at the reset vector (R-31; AMD APM vol 2 §14.1.3).</summary>
-    public static void LoadStartupState(ProcessorData* processor, byte vector)
+    public static void LoadStartupState(ProcessorData* processor, uint signature, byte vector)
     {
         Vmcb* vmcb = (Vmcb*)processor->GuestControl;
-        CpuidResult signature;
-        Instructions.Cpuid(1, 0, &signature);
-        InitState state = InitState.AfterStartup(new Cr0(vmcb->Cr0), signature.Eax, vector);
-        processor->Registers = default;
-        processor->Registers.Rdx = state.Rdx;
+        InitState state = InitState.AfterStartup(new Cr0(vmcb->Cr0), signature, vector);
         vmcb->Rax = 0;
         vmcb->Rsp = 0;
         vmcb->Rip = state.Rip;
@@ -142,11 +117,6 @@ public static unsafe class SvmProcessor
         vmcb->Intercepts1 &= ~SvmIntercepts1.Iret;
         vmcb->TlbControl = SvmTlbControl.FlushAll;
         vmcb->CleanBits = 0;
-        processor->Nmi = new NmiState { Seen = processor->NmiCount };
-        processor->Step = default;
-        Instructions.ClearDebugAddresses();
-        Instructions.TryWriteMsr(Msr.DebugControl, InitState.DebugControl);
-        Instructions.TryWriteMsr(Msr.ExtendedSupervisorState, InitState.ExtendedSupervisorState);
     }
 
     private static VmcbSegment Segment(SegmentState state) => new()
@@ -158,22 +128,4 @@ public static unsafe class SvmProcessor
     };
 
     private static VmcbSegment Table(DescriptorTableState state) => new() { Base = state.Base, Limit = state.Limit };
-
-    /// <summary>A segment register as its descriptor says (AMD APM vol 2 §4.7); bases of 64-bit segments do not count.</summary>
-    private static VmcbSegment CaptureSegment(DescriptorTableRegister gdt, SegmentName name)
-    {
-        SegmentSelector selector = new(Instructions.ReadSelector(name));
-        VmcbSegment segment = new() { Selector = selector.Value };
-        if (selector.IsNull || selector.IsLocal || selector.Offset + 7 > gdt.Limit)
-        {
-            return segment;
-        }
-
-        ulong descriptor = *(ulong*)(gdt.Base + (ulong)selector.Offset);
-        segment.Attributes = (ushort)(((descriptor >> 40) & 0xFF) | ((descriptor >> 44) & 0xF00));
-        uint limit = (uint)((descriptor & 0xFFFF) | ((descriptor >> 32) & 0xF_0000));
-        segment.Limit = new SegmentAttributes(segment.Attributes).PageGranular ? (limit << 12) | 0xFFF : limit;
-        segment.Base = ((descriptor >> 16) & 0xFF_FFFF) | ((descriptor >> 32) & 0xFF00_0000);
-        return segment;
-    }
 }

@@ -53,7 +53,7 @@ internal sealed unsafe class SimulatedMachine : IDisposable
 
         BootParameters* parameters = (BootParameters*)(_own.Base + 0x1000);
         WriteParameters(parameters);
-        Problem = Encoding.UTF8.GetString(SvmMachine.Launch(parameters));
+        Problem = Encoding.UTF8.GetString(Virtualization.Launch(parameters));
         if (Processors[0].Launched is null)
         {
             return;

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Vmx;
 
 namespace Hypervisor.Tests.Models;
 
@@ -19,6 +20,7 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
     internal const ulong FaultableEnd = 0x7654_3210_0400;
 
     private const ulong RedirectInitBit = 2;
+    private const ulong VmxEnableBit = 1ul << 13;
     private const int MaximumPauses = 50_000_000;
 
     private readonly ulong _code16;
@@ -115,6 +117,19 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     /// <summary>RIP and RSP the host launched its guest with; null before.</summary>
     internal (ulong Rip, ulong Rsp)? Launched { get; private set; }
+
+    /// <summary>The VMCS that VMREAD and VMWRITE reach.</summary>
+    internal SimulatedVmcs Vmcs { get; } = new();
+
+    internal bool IsVmxOn { get; private set; }
+
+    internal bool RefusesVmxOn { get; set; }
+
+    internal ulong CurrentVmcs { get; private set; }
+
+    internal List<(uint Kind, ulong Pointer)> EptInvalidations { get; } = [];
+
+    internal List<(uint Kind, ushort Vpid)> VpidInvalidations { get; } = [];
 
     private ApicBase ApicBase => new(Msrs[Msr.ApicBase]);
 
@@ -215,9 +230,13 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     public void WriteCr4(ulong value) => Cr4 = value;
 
+    public void WriteCr2(ulong value) => Cr2 = value;
+
     public ulong ReadCr8() => Cr8;
 
     public ulong ReadDr6() => Dr6;
+
+    public void WriteDr6(ulong value) => Dr6 = value;
 
     public ulong ReadDr7() => Dr7;
 
@@ -269,6 +288,8 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
         Boundary?.Invoke();
         Apic.DeliverHighest();
     }
+
+    public void OpenInterruptWindowUnderGif() => OpenInterruptWindow();
 
     public void OpenGlobalInterruptWindow()
     {
@@ -336,13 +357,57 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
         return Interlocked.Add(ref *location, value) - value;
     }
 
-    public void Hypercall(ulong signature, ulong function) => throw new HostDefectException("VMMCALL in the host");
+    public void Hypercall(ulong signature, ulong function, uint vmcall) => throw new HostDefectException("hypercall in the host");
 
     public uint CallResident(ulong launch, void* parameters) => throw new HostDefectException("the host calls the loader's entry");
 
     public void SvmLaunch(void* processor, void* vmcb, ulong rip, ulong rsp) => Launched = (rip, rsp);
 
     public void SvmRun(void* processor) => throw new HostDefectException("the guest loop is not simulated");
+
+    public uint TryVmxOn(ulong* region)
+    {
+        IsVmxOn = (Cr4 & VmxEnableBit) != 0 && !RefusesVmxOn;
+        return IsVmxOn ? 1u : 0;
+    }
+
+    public void VmxOff() => IsVmxOn = false;
+
+    public uint VmClear(ulong* vmcs) => IsVmxOn ? 1u : 0;
+
+    public uint VmPtrLoad(ulong* vmcs)
+    {
+        CurrentVmcs = *vmcs;
+        return IsVmxOn ? 1u : 0;
+    }
+
+    public ulong VmRead(uint field) =>
+        Vmcs.TryRead(field, out ulong value) ? value : throw new HostDefectException($"VMREAD of field {field:X} failed");
+
+    public uint TryVmRead(uint field, ulong* value)
+    {
+        bool exists = Vmcs.TryRead(field, out ulong found);
+        *value = exists ? found : *value;
+        return exists ? 1u : 0;
+    }
+
+    public void VmWrite(uint field, ulong value)
+    {
+        if (!Vmcs.TryWrite(field, value))
+        {
+            throw new HostDefectException($"VMWRITE of field {field:X} failed");
+        }
+    }
+
+    public void InvalidateEpt(uint kind, ulong pointer) => EptInvalidations.Add((kind, pointer));
+
+    public void InvalidateVpid(uint kind, ushort vpid) => VpidInvalidations.Add((kind, vpid));
+
+    public void VmxLaunch() => Launched = (Vmcs[(uint)VmcsFieldNatural.GuestRip], Vmcs[(uint)VmcsFieldNatural.GuestRsp]);
+
+    public ulong VmxExitPoint() => 0x7654_3212_0000;
+
+    public void VmxRun(void* processor) => throw new HostDefectException("the guest loop is not simulated");
 
     public ulong ExceptionEntries() => ExceptionEntryBase;
 

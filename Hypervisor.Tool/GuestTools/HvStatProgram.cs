@@ -28,6 +28,9 @@ public static class HvStatProgram
     private const int NoAnswerStatus = 1;
     private const int UsageStatus = 2;
     private const int IllegalInstructionSignal = 4;
+
+    /// <summary>"Genu", the first word of CPUID's vendor string.</summary>
+    private const int IntelSignature = 0x756E_6547;
     private const int NumberWidth = 10;
     private const int FirstArgument = 2 * sizeof(ulong); // on the stack, behind the count and the program's name
 
@@ -45,19 +48,21 @@ public static class HvStatProgram
         Label usage = a.CreateLabel("usage");
         Label table = a.CreateLabel("table");
         ulong counts = program.Reserve(BootParameters.MaximumProcessors * _names.Length * sizeof(ulong));
+        ulong vendor = program.Reserve(sizeof(ulong));
 
         // EBP: whether only the total is wanted.
         a.xor(ebp, ebp);
         ReadArguments(program, usage);
         program.Handle(IllegalInstructionSignal, noAnswer);
-        Call(a, Hypercall.Function.Processors);
+        ReadVendor(a, vendor);
+        Call(a, Hypercall.Function.Processors, vendor);
 
         // Another hypervisor may answer too, in its own way: with an error number.
         a.lea(rcx, __[rax - 1]);
         a.cmp(rcx, BootParameters.MaximumProcessors);
         a.jae(noAnswer);
         a.mov(rbx, rax);
-        TakeCounts(a, counts);
+        TakeCounts(a, counts, vendor);
         a.test(ebp, ebp);
         a.je(table);
         a.mov(rax, r14);
@@ -69,7 +74,7 @@ public static class HvStatProgram
         WriteHeader(program);
         WriteCauses(program, counts);
         WriteSums(program, counts);
-        WriteStarts(program);
+        WriteStarts(program, vendor);
         program.Exit(0);
 
         a.Label(ref noAnswer);
@@ -98,16 +103,35 @@ public static class HvStatProgram
         a.Label(ref read);
     }
 
-    /// <summary>Calls the hypervisor: RDX and R8 are the arguments.</summary>
-    private static void Call(Assembler a, Hypercall.Function function)
+    /// <summary>The first word of the vendor string: each vendor has its own instruction to call with.</summary>
+    private static void ReadVendor(Assembler a, ulong vendor)
     {
+        a.xor(eax, eax);
+        a.cpuid();
+        a.mov(rax, vendor);
+        a.mov(__dword_ptr[rax], ebx);
+    }
+
+    /// <summary>Calls the hypervisor: RDX and R8 are the arguments.</summary>
+    private static void Call(Assembler a, Hypercall.Function function, ulong vendor)
+    {
+        Label amd = a.CreateLabel();
+        Label called = a.CreateLabel();
+        a.mov(rax, vendor);
+        a.cmp(__dword_ptr[rax], IntelSignature);
         a.mov(rax, Hypercall.Signature);
         a.mov(ecx, (int)function);
+        a.jne(amd);
+        a.vmcall();
+        a.jmp(called);
+        a.Label(ref amd);
         a.vmmcall();
+        a.Label(ref called);
+        a.nop();
     }
 
     /// <summary>Takes all numbers at once, so that rows and sums agree: processor by processor, and their sum in R14.</summary>
-    private static void TakeCounts(Assembler a, ulong counts)
+    private static void TakeCounts(Assembler a, ulong counts, ulong vendor)
     {
         Label processor = a.CreateLabel();
         Label cause = a.CreateLabel();
@@ -119,7 +143,7 @@ public static class HvStatProgram
         a.Label(ref cause);
         a.mov(rdx, r13);
         a.mov(r8, r12);
-        Call(a, Hypercall.Function.ExitCount);
+        Call(a, Hypercall.Function.ExitCount, vendor);
         a.mov(__qword_ptr[r10], rax);
         a.add(r10, sizeof(ulong));
         a.add(r14, rax);
@@ -204,14 +228,14 @@ public static class HvStatProgram
         program.EndLine();
     }
 
-    private static void WriteStarts(LinuxProgram program)
+    private static void WriteStarts(LinuxProgram program, ulong vendor)
     {
         Assembler a = program.Code;
         program.Print(Starts.PadRight(_nameWidth));
         ForEachProcessor(a, () =>
         {
             a.mov(rdx, r13);
-            Call(a, Hypercall.Function.Processors);
+            Call(a, Hypercall.Function.Processors, vendor);
             a.mov(rax, rdx);
             program.PrintNumber(NumberWidth);
         });

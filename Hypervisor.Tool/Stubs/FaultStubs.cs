@@ -17,6 +17,9 @@ internal static class FaultStubs
 
     private const int LongJumpSize = 5;
 
+    /// <summary>Offset of the interrupted RIP behind two saved registers.</summary>
+    private const int InterruptedRip = 2 * sizeof(ulong);
+
     private static readonly AssemblerRegister64[] s_pushed = [rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15];
 
     /// <summary>Exceptions that push an error code (AMD APM vol 2 §8.2, Intel SDM vol 3 table 6-1).</summary>
@@ -118,10 +121,30 @@ internal static class FaultStubs
 
         a.Label(ref nmi);
         a.push(rax);
+        a.push(rcx);
         a.mov(rax, rsp);
         a.and(rax, -ProcessorBlock.Size);
         a.inc(__dword_ptr[rax + ProcessorBlock.Data + ProcessorDataLayout.NmiCount]);
+        a.mov(rcx, __qword_ptr[rsp + InterruptedRip]);
+        Restart(writer, a, VmxStubs.EntryBegin, VmxStubs.EntryEnd);
+        Restart(writer, a, VmxStubs.ShortEntryBegin, VmxStubs.ShortEntryEnd);
+        a.pop(rcx);
         a.pop(rax);
         a.iretq();
+    }
+
+    /// <summary>An entry to the guest that has looked for NMIs already looks again .</summary>
+    private static void Restart(StubWriter writer, Assembler a, string begin, string end)
+    {
+        Label outside = a.CreateLabel();
+        writer.LoadAddress(a, end);
+        a.cmp(rcx, rax);
+        a.jae(outside);
+        writer.LoadAddress(a, begin);
+        a.cmp(rcx, rax);
+        a.jb(outside);
+        a.mov(__qword_ptr[rsp + InterruptedRip], rax);
+        a.Label(ref outside);
+        a.nop();
     }
 }

@@ -9,7 +9,9 @@ public static class ImageStubs
         StubWriter writer = new();
         InstructionStubs.Write(writer);
         FaultStubs.Write(writer);
+        HostStubs.Write(writer);
         SvmStubs.Write(writer);
+        VmxStubs.Write(writer);
         TrampolineStubs.Write(writer);
         return writer.ToArray();
     }

@@ -73,6 +73,8 @@ public static class InstructionStubs
         ReadRegister(w, "ReadCr8", cr8);
         w.Add(Prefix + "ReadDr6", a => { a.mov(rax, dr6); a.ret(); });
         w.Add(Prefix + "ReadDr7", a => { a.mov(rax, dr7); a.ret(); });
+        w.Add(Prefix + "WriteCr2", a => { a.mov(cr2, rcx); a.ret(); });
+        w.Add(Prefix + "WriteDr6", a => { a.mov(dr6, rcx); a.ret(); });
         w.Add(Prefix + "WriteCr4", a => { a.mov(cr4, rcx); a.ret(); });
         w.Add(Prefix + "ClearDebugAddresses", a =>
         {
@@ -138,16 +140,38 @@ public static class InstructionStubs
         w.Add(Prefix + "OpenGlobalInterruptWindow", a => { a.stgi(); a.nop(); a.clgi(); a.ret(); });
         w.Add(Prefix + "OpenInterruptWindow", a =>
         {
+            OpenInterruptWindow(a);
+            a.ret();
+        });
+        w.Add(Prefix + "OpenInterruptWindowUnderGif", a =>
+        {
             a.stgi();
-            a.sti();
-            a.nop(); // the shadow of STI
-            a.nop();
-            a.cli();
+            OpenInterruptWindow(a);
             a.clgi();
             a.ret();
         });
-        w.Add(Prefix + "Hypercall", a => { a.mov(rax, rcx); a.mov(rcx, rdx); a.vmmcall(); a.ret(); });
+        w.Add(Prefix + "Hypercall", a =>
+        {
+            Label vmcall = a.CreateLabel();
+            a.mov(rax, rcx);
+            a.mov(rcx, rdx);
+            a.test(r8d, r8d);
+            a.jnz(vmcall);
+            a.vmmcall();
+            a.ret();
+            a.Label(ref vmcall);
+            a.vmcall();
+            a.ret();
+        });
         w.Add(Prefix + "VmSave", a => { a.mov(rax, rcx); a.vmsave(); a.ret(); });
+    }
+
+    private static void OpenInterruptWindow(Assembler a)
+    {
+        a.sti();
+        a.nop(); // the shadow of STI
+        a.nop();
+        a.cli();
     }
 
     /// <summary>Offset of a register in GuestRegisters, by its number in instruction encodings.</summary>
@@ -216,6 +240,16 @@ public static class InstructionStubs
         a.shr(rdx, 32);
         a.xsetbv();
         a.mov(eax, 1);
+        a.ret();
+
+        w.Mark(a, Prefix + "TryVmxOn");
+        Label refused = a.CreateLabel();
+        a.vmxon(__qword_ptr[rcx]);
+        a.jbe(refused);
+        a.mov(eax, 1);
+        a.ret();
+        a.Label(ref refused);
+        a.xor(eax, eax);
         a.ret();
 
         w.Mark(a, Prefix + "TryRead64");

@@ -59,7 +59,7 @@ internal static class TrampolineStubs
             a.mov(cr4, rax);
             a.mov(rax, __qword_ptr[rcx + ProcessorDataLayout.HostCr0]);
             a.mov(cr0, rax);
-            SvmStubs.LoadHostTables(a, reloaded);
+            HostStubs.LoadTables(a, reloaded);
             writer.Call(a, "ApplicationProcessorEntry");
             a.ud2();
         });

@@ -54,6 +54,10 @@ public static unsafe partial class Instructions
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial void WriteCr4(ulong value);
 
+    [RuntimeImport("*", "hv_WriteCr2")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void WriteCr2(ulong value);
+
     [RuntimeImport("*", "hv_ReadCr8")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial ulong ReadCr8();
@@ -61,6 +65,10 @@ public static unsafe partial class Instructions
     [RuntimeImport("*", "hv_ReadDr6")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial ulong ReadDr6();
+
+    [RuntimeImport("*", "hv_WriteDr6")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void WriteDr6(ulong value);
 
     [RuntimeImport("*", "hv_ReadDr7")]
     [MethodImpl(MethodImplOptions.InternalCall)]
@@ -142,6 +150,10 @@ public static unsafe partial class Instructions
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial void OpenInterruptWindow();
 
+    [RuntimeImport("*", "hv_OpenInterruptWindowUnderGif")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void OpenInterruptWindowUnderGif();
+
     [RuntimeImport("*", "hv_VmSave")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial void VmSave(ulong vmcbPhysicalAddress);
@@ -172,7 +184,7 @@ public static unsafe partial class Instructions
 
     [RuntimeImport("*", "hv_Hypercall")]
     [MethodImpl(MethodImplOptions.InternalCall)]
-    public static extern partial void Hypercall(ulong signature, ulong function);
+    public static extern partial void Hypercall(ulong signature, ulong function, uint vmcall);
 
     [RuntimeImport("*", "hv_CallResident")]
     [MethodImpl(MethodImplOptions.InternalCall)]
@@ -185,6 +197,54 @@ public static unsafe partial class Instructions
     [RuntimeImport("*", "hv_SvmRun")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial void SvmRun(void* processor);
+
+    [RuntimeImport("*", "hv_TryVmxOn")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial uint TryVmxOn(ulong* region);
+
+    [RuntimeImport("*", "hv_VmxOff")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void VmxOff();
+
+    [RuntimeImport("*", "hv_VmClear")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial uint VmClear(ulong* vmcs);
+
+    [RuntimeImport("*", "hv_VmPtrLoad")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial uint VmPtrLoad(ulong* vmcs);
+
+    [RuntimeImport("*", "hv_VmRead")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial ulong VmRead(uint field);
+
+    [RuntimeImport("*", "hv_TryVmRead")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial uint TryVmRead(uint field, ulong* value);
+
+    [RuntimeImport("*", "hv_VmWrite")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void VmWrite(uint field, ulong value);
+
+    [RuntimeImport("*", "hv_InvalidateEpt")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void InvalidateEpt(uint kind, ulong pointer);
+
+    [RuntimeImport("*", "hv_InvalidateVpid")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void InvalidateVpid(uint kind, ushort vpid);
+
+    [RuntimeImport("*", "hv_VmxLaunch")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void VmxLaunch();
+
+    [RuntimeImport("*", "hv_VmxExitPoint")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial ulong VmxExitPoint();
+
+    [RuntimeImport("*", "hv_VmxRun")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void VmxRun(void* processor);
 
     [RuntimeImport("*", "hv_ExceptionEntries")]
     [MethodImpl(MethodImplOptions.InternalCall)]

@@ -1,8 +1,8 @@
 using System;
 using System.Runtime;
-using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Svm;
+using Hypervisor.Core.Vmx;
 
 namespace Hypervisor.Uefi.Entry;
 
@@ -12,7 +12,7 @@ public static unsafe class HostEntry
     /// <summary>In the copied image: builds the host and starts it. Returns only when that failed, with 0 and the problem in the parameters.</summary>
     public static uint Launch(BootParameters* parameters)
     {
-        ReadOnlySpan<byte> problem = SvmMachine.Launch(parameters);
+        ReadOnlySpan<byte> problem = Virtualization.Launch(parameters);
         fixed (byte* text = problem)
         {
             parameters->Problem = text;
@@ -30,13 +30,25 @@ public static unsafe class HostEntry
     [RuntimeExport("SvmExitEntry")]
     public static void SvmExitEntry(ProcessorData* processor, Vmcb* vmcb) => SvmExit.Handle(processor, vmcb);
 
+    /// <summary>Called by the exit stub for every exit of a VMX guest first, with the guest's XMM registers live.</summary>
+    [RuntimeExport("VmxFastEntry")]
+    public static uint VmxFastEntry(ProcessorData* processor, uint reason) => VmxExit.TryFast(processor, reason);
+
+    /// <summary>Called by the exit stub for exits that did not go the short way.</summary>
+    [RuntimeExport("VmxExitEntry")]
+    public static void VmxExitEntry(ProcessorData* processor) => VmxExit.Handle(processor);
+
+    /// <summary>Called by the exit stub when NMIs have come while the host ran.</summary>
+    [RuntimeExport("VmxNmiEntry")]
+    public static void VmxNmiEntry(ProcessorData* processor) => VmxNmi.ArrivedInHost(processor);
+
+    /// <summary>Called by the exit stub when VMRESUME or VMLAUNCH has failed.</summary>
+    [RuntimeExport("VmxFailureEntry")]
+    public static void VmxFailureEntry(ProcessorData* processor) => VmxEntryFailure.ReportInstruction(processor);
+
     /// <summary>Called by the start-up code on the processor's own stack; goes on in the guest.</summary>
     [RuntimeExport("ApplicationProcessorEntry")]
-    public static void ApplicationProcessor(ProcessorData* processor)
-    {
-        SvmStartup.Arrive(processor);
-        Instructions.SvmRun(processor);
-    }
+    public static void ApplicationProcessor(ProcessorData* processor) => Virtualization.Arrive(processor);
 
     /// <summary>Called by the exception entries.</summary>
     [RuntimeExport("HostFaultEntry")]

@@ -4,7 +4,6 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
-using Hypervisor.Core.Svm;
 using Hypervisor.Uefi.Entry;
 using Hypervisor.Uefi.Protocols;
 
@@ -23,6 +22,7 @@ public static unsafe class Loader
 
     private static BootParameters s_parameters;
     private static SectionList s_sections;
+    private static uint s_vmcall;
 
     /// <summary>Loads the hypervisor.</summary>
     public static EfiStatus Load(Firmware firmware)
@@ -32,7 +32,7 @@ public static unsafe class Loader
             return Refuse(firmware, "it is already running"u8, EfiStatus.AlreadyStarted);
         }
 
-        ReadOnlySpan<byte> refusal = SvmCapabilities.Read().Refusal();
+        ReadOnlySpan<byte> refusal = Virtualization.Refusal();
         if (refusal.Length != 0)
         {
             return Refuse(firmware, refusal, EfiStatus.Unsupported);
@@ -69,9 +69,8 @@ public static unsafe class Loader
             return Refuse(firmware, "no ordinary memory is left below 1 MiB to start processors from"u8, EfiStatus.OutOfResources);
         }
 
-        int addressBits = SvmCapabilities.Read().PhysicalAddressBits;
         ulong imageSize = PageSizes.RoundUp(image->ImageSize, PageSizes.Size4K);
-        ulong size = MachineBuilder.SharedSize(imageSize, addressBits, SvmMachine.Pages) + ((ulong)processors * ProcessorBlock.Size);
+        ulong size = Virtualization.RegionSize(imageSize, (uint)processors);
         ulong region = HostMemory.Reserve(firmware.Services, size, ProcessorBlock.Size);
         if (region == 0)
         {
@@ -112,6 +111,8 @@ public static unsafe class Loader
             return Refuse(firmware, "the firmware refuses an event or a protocol"u8, EfiStatus.OutOfResources);
         }
 
+        s_vmcall = Virtualization.Extension == VirtualizationExtension.Vmx ? 1u : 0; // the guest will not see it any more
+
         // From here on it is the copy that runs: the same function, at its place there.
         ulong entry = (ulong)(delegate*<BootParameters*, uint>)&HostEntry.Launch;
         if (Instructions.CallResident(entry - (ulong)image->ImageBase + region, parameters) == 0)
@@ -125,7 +126,7 @@ public static unsafe class Loader
 
     /// <summary>Runs in the guest, in the loaded driver: tells the host that the firmware's console and boot services are gone (L5).</summary>
     private static void OnExitBootServices(void* theEvent, void* context) =>
-        Instructions.Hypercall(Hypercall.Signature, (ulong)Hypercall.Function.ExitBootServices);
+        Instructions.Hypercall(Hypercall.Signature, (ulong)Hypercall.Function.ExitBootServices, s_vmcall);
 
     private static EfiStatus Refuse(Firmware firmware, ReadOnlySpan<byte> reason, EfiStatus status)
     {

@@ -83,7 +83,7 @@ public static unsafe class ApicTrap
             for (uint i = 0; i < machine->ProcessorCount; i++)
             {
                 ProcessorData* other = machine->Processors[i].Data;
-                if (other != processor && Runs(other))
+                if (other != processor && ProcessorStartup.Runs(other))
                 {
                     ProcessorStartup.Kick(other);
                 }
@@ -95,7 +95,7 @@ public static unsafe class ApicTrap
         for (uint i = 0; i < machine->ProcessorCount; i++)
         {
             ProcessorData* other = machine->Processors[i].Data;
-            for (int poll = 0; poll < MaximumAcknowledgePolls && other != processor && Runs(other) && IsBehind(other); poll++)
+            for (int poll = 0; poll < MaximumAcknowledgePolls && other != processor && ProcessorStartup.Runs(other) && IsBehind(other); poll++)
             {
                 Follow(processor); // two that arm at once must not wait for each other
                 Instructions.Pause();
@@ -123,10 +123,35 @@ public static unsafe class ApicTrap
         window->Armed = armed;
         if (window->Entry != 0)
         {
-            *(PageTableEntry*)window->Entry = new PageTableEntry(window->Page, armed ? NestedTables.ReadOnly : NestedTables.Full);
+            PageTableEntry* entry = (PageTableEntry*)window->Entry;
+            *entry = new PageTableEntry(window->Page, armed ? entry->Flags & ~PageFlags.Writable : entry->Flags | PageFlags.Writable);
         }
 
         window->FlushNeeded = true;
+    }
+
+    /// <summary>Builds this processor's own nested tables around the page its local APIC is at now.</summary>
+    public static void BuildWindow<TGuest>(ProcessorData* processor)
+        where TGuest : struct, IGuestProcessor
+    {
+        MachineData* machine = processor->Machine;
+        ApicBase apic = LocalApic.Base;
+        ulong tables = (ulong)processor - ProcessorBlock.Data + ProcessorBlock.NestedTables;
+        ulong page = apic.PageAddress;
+        bool outside = page < machine->RegionBase || page >= machine->RegionBase + machine->RegionSize;
+        processor->ApicWindow.Page = page;
+        processor->ApicWindow.X2Apic = apic.IsX2Apic;
+        PageTableEntry* entry = NestedTables.BuildOwnPath(machine->NestedRoot, tables, page, machine->Nested.Table);
+        processor->ApicWindow.Entry = apic.IsXApic && outside ? (ulong)entry : 0;
+        if (apic.IsXApic)
+        {
+            processor->ApicWindow.LogicalDestination = Instructions.ReadMmio32(page + LocalApic.LogicalDestinationRegister);
+            processor->ApicWindow.DestinationFormat = Instructions.ReadMmio32(page + LocalApic.DestinationFormatRegister);
+        }
+
+        TGuest.SetNestedRoot(processor, tables);
+        processor->ApicWindow.Generation = machine->ApicTrapGeneration;
+        Set(processor, machine->ApicTrapWanted != 0);
     }
 
     /// <summary>Wants the trap, and notes a start to come.</summary>
@@ -161,7 +186,8 @@ public static unsafe class ApicTrap
         {
             ProcessorData* processor = machine->Processors[i].Data;
             StartupRequest request = new(processor->Startup.Request);
-            if (processor->Startup.StartedByOs == 0 || (request.IsInit && !request.HasSipi))
+            bool started = machine->StartsNatively ? processor->Startup.TakenOver != 0 : processor->Startup.StartedByOs != 0;
+            if (!started || (request.IsInit && !request.HasSipi))
             {
                 return false;
             }
@@ -169,7 +195,4 @@ public static unsafe class ApicTrap
 
         return true;
     }
-
-    private static bool Runs(ProcessorData* processor) =>
-        processor->Startup.TakenOver != 0 && !new StartupRequest(processor->Startup.Request).IsInit;
 }

@@ -15,6 +15,8 @@ public class ConfigurationParserTests
     [InlineData("serial = off; icr-trap = keep; status = on", 0, true, true, 0u)]
     [InlineData("\n\n  # all comment = here\n\tfault-test\t=\tstack  # why not\n", 0, false, false, 3u)]
     [InlineData("fault-test=bounds;fault-test=page-fault", 0, false, false, 1u)]
+    [InlineData("fault-test=entry-cr0", 0, false, false, 4u)]
+    [InlineData("fault-test = entry-controls", 0, false, false, 10u)]
     [InlineData("fault-test=off;icr-trap=auto;status=off;;;", 0, false, false, 0u)]
     [InlineData("status = on\0status = nonsense", 0, false, true, 0u)]
     [InlineData("", 0, false, false, 0u)]
@@ -29,13 +31,17 @@ public class ConfigurationParserTests
     [InlineData("serial = com3", 1, "serial", "com1, com2 or off")]
     [InlineData("\nserial =", 2, "serial", "com1, com2 or off")]
     [InlineData("status=on\r\n\r\nicr-trap = maybe", 3, "icr-trap", "auto or keep")]
-    [InlineData("status = on; status = 1", 1, "status", "on or off")]
-    [InlineData("#x\n#y\nfault-test = Stack", 3, "fault-test", "off, page-fault, bounds or stack")]
+    [InlineData("status = on; status = 1", 1, "status", "off or on")]
+    [InlineData("#x\n#y\nfault-test = Stack", 3, "fault-test", "off, page-fault, bounds, stack, entry-cr0, entry-rflags, entry-tr, entry-link, entry-msr, entry-host-cs or entry-controls")]
+    [InlineData("serial = com1, com2", 1, "serial", "com1, com2 or off")]
+    [InlineData("serial = com2 or off", 1, "serial", "com1, com2 or off")]
+    [InlineData("serial = or", 1, "serial", "com1, com2 or off")]
+    [InlineData("serial = ,", 1, "serial", "com1, com2 or off")]
     [InlineData("Serial = com1", 1, "Serial", "serial, icr-trap, status, fault-test")]
     [InlineData("status=on\nwhat ever = 1", 2, "what ever", "serial, icr-trap, status, fault-test")]
     [InlineData("\n\nstatus", 3, "status", "key = value")]
     [InlineData("= on", 1, "", "serial, icr-trap, status, fault-test")]
-    [InlineData("status = on = off", 1, "status", "on or off")]
+    [InlineData("status = on = off", 1, "status", "off or on")]
     public void An_error_names_line_key_and_what_is_accepted(string text, int line, string key, string accepted)
     {
         HostOptions options = default;
@@ -75,10 +81,26 @@ public class ConfigurationParserTests
     }
 
     [Fact]
+    public void Every_deliberate_fault_has_a_name_in_its_place()
+    {
+        string[] names = Encoding.UTF8.GetString(DeliberateFault.Names).Replace(" or ", ", ", StringComparison.Ordinal).Split(", ");
+        Assert.Equal(Enum.GetValues<DeliberateFault.Kind>().Length, names.Length);
+        for (int i = 0; i < names.Length; i++)
+        {
+            HostOptions options = default;
+            Assert.False(ConfigurationParser.Parse(Encoding.UTF8.GetBytes($"fault-test = {names[i]}"), ref options).IsError);
+            Assert.Equal((DeliberateFault.Kind)i, options.Fault);
+        }
+
+        Assert.Equal("entry-host-cs", names[(int)DeliberateFault.Kind.EntryHostCs]);
+        Assert.Equal("entry-msr", names[(int)DeliberateFault.Kind.EntryMsr]);
+    }
+
+    [Fact]
     public void Random_bytes_never_fault()
     {
         Random random = new(1);
-        byte[] words = [.. "serial icr-trap status fault-test com1 com2 off on auto keep stack = ; # \n\r\t\0"u8];
+        byte[] words = [.. "serial icr-trap status fault-test com1 com2 off on auto keep stack entry-tr or , = ; # \n\r\t\0"u8];
         for (int round = 0; round < Fuzz.Rounds(20_000); round++)
         {
             byte[] text = new byte[random.Next(80)];
@@ -91,7 +113,7 @@ public class ConfigurationParserTests
             HostOptions options = default;
             ConfigurationError error = ConfigurationParser.Parse(text, ref options);
             Assert.True(error.IsError ? error.Line >= 1 && error.Accepted.Length != 0 : error.Line == 0);
-            Assert.True(options.Fault <= DeliberateFault.Kind.StackOverflow && options.SerialPort is 0 or 0x3F8 or 0x2F8);
+            Assert.True(options.Fault <= DeliberateFault.Kind.EntryControls && options.SerialPort is 0 or 0x3F8 or 0x2F8);
         }
     }
 }

@@ -2,6 +2,8 @@ using System;
 using System.Linq;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Guest;
+using Hypervisor.Core.Host;
+using Hypervisor.Core.Svm;
 using Hypervisor.Tests.Models;
 using Xunit;
 
@@ -80,9 +82,7 @@ public sealed unsafe class CpuidPolicyTests
     {
         foreach (uint leaf in new[] { 1u, 7u, 0x8000_0001u, 0x8000_000Au })
         {
-            GuestRegisters registers = new() { Rax = 1, Rbx = 2, Rcx = uint.MaxValue, Rdx = 4 };
-            ulong cr4 = ulong.MaxValue;
-            CpuidPolicy.Adjust(leaf, 0, &cr4, &registers);
+            GuestRegisters registers = Adjust(leaf, 0, ulong.MaxValue, new GuestRegisters { Rax = 1, Rbx = 2, Rcx = uint.MaxValue, Rdx = 4 });
             Assert.All([registers.Rax, registers.Rbx, registers.Rcx, registers.Rdx], value => Assert.Equal(0ul, value >> 32));
         }
     }
@@ -108,7 +108,7 @@ public sealed unsafe class CpuidPolicyTests
         machine.VmcbOf(index)->Rax = leaf;
         machine.VmcbOf(index)->NextRip = machine.VmcbOf(index)->Rip + 2;
         machine[index]->Registers.Rcx = 0;
-        machine.Exit(Core.Svm.SvmExitCode.Cpuid, index: index);
+        machine.Exit(SvmExitCode.Cpuid, index: index);
         GuestRegisters registers = machine[index]->Registers;
         return [machine.VmcbOf(index)->Rax, registers.Rbx, registers.Rcx, registers.Rdx];
     }
@@ -117,9 +117,18 @@ public sealed unsafe class CpuidPolicyTests
 
     private static CpuidResult Adjust(uint leaf, uint subleaf, ulong cr4, CpuidResult answer)
     {
-        GuestRegisters registers = new() { Rax = answer.Eax, Rbx = answer.Ebx, Rcx = answer.Ecx, Rdx = answer.Edx, R8 = 8, Rsp = 4 };
-        CpuidPolicy.Adjust(leaf, subleaf, &cr4, &registers);
+        GuestRegisters registers = Adjust(
+            leaf, subleaf, cr4, new GuestRegisters { Rax = answer.Eax, Rbx = answer.Ebx, Rcx = answer.Ecx, Rdx = answer.Edx, R8 = 8, Rsp = 4 });
         Assert.Equal((8ul, 4ul), (registers.R8, registers.Rsp));
         return new CpuidResult { Eax = (uint)registers.Rax, Ebx = (uint)registers.Rbx, Ecx = (uint)registers.Rcx, Edx = (uint)registers.Rdx };
+    }
+
+    private static GuestRegisters Adjust(uint leaf, uint subleaf, ulong cr4, GuestRegisters registers)
+    {
+        MachineData machine = default;
+        Vmcb vmcb = new() { Cr4 = cr4 };
+        ProcessorData processor = new() { Machine = &machine, GuestControl = (ulong)&vmcb, Registers = registers };
+        CpuidPolicy.Adjust<SvmGuest>(leaf, subleaf, &processor);
+        return processor.Registers;
     }
 }

@@ -45,7 +45,7 @@ public sealed unsafe class MachineBuilderTests
                 continue;
             }
 
-            ReadOnlySpan<byte> problem = SvmMachine.Launch(&parameters);
+            ReadOnlySpan<byte> problem = Virtualization.Launch(&parameters);
             bool launched = ((SimulatedProcessor)Core.Cpu.Instructions.Processor).Launched.HasValue;
             Assert.True(launched || System.Text.Encoding.UTF8.GetString(problem).Contains("not suffice", StringComparison.Ordinal));
             Assert.True(new ReadOnlySpan<byte>((void*)(region.Base + size), 0x1000).IndexOfAnyExcept((byte)0xCC) < 0);

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Hypervisor.Core.Guest;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Svm;
@@ -136,15 +137,15 @@ public sealed unsafe class SvmExitTests : IDisposable
     [InlineData(1, 0u, 13, 0u)]
     public void A_general_protection_fault_meets_the_exception_it_interrupted(byte interrupted, uint errorCode, byte vector, uint delivered)
     {
-        _machine.Vmcb->ExitInterruptInfo = SvmEvent.Exception(interrupted, 4).Value;
+        _machine.Vmcb->ExitInterruptInfo = GuestEvent.Exception(interrupted, 4).Value;
         _machine.Exit(SvmExitCode.ExceptionGp, errorCode);
-        Assert.Equal(SvmEvent.Exception(vector, delivered).Value, _machine.Vmcb->EventInjection);
+        Assert.Equal(GuestEvent.Exception(vector, delivered).Value, _machine.Vmcb->EventInjection);
     }
 
     [Fact]
     public void A_general_protection_fault_in_a_double_fault_resets_the_machine()
     {
-        _machine.Vmcb->ExitInterruptInfo = SvmEvent.Exception(8, 0).Value;
+        _machine.Vmcb->ExitInterruptInfo = GuestEvent.Exception(8, 0).Value;
         _machine.Exit(SvmExitCode.ExceptionGp, 0);
         Assert.Contains(((ushort)0xCF9, 1, 6u), _machine.Bootstrap.Outputs);
     }
@@ -159,7 +160,7 @@ public sealed unsafe class SvmExitTests : IDisposable
         GuestCode.Write(_machine, [0x0F, 0x30]); // WRMSR
         _machine.Vmcb->Cpl = (byte)privilege;
         _machine.Exit(SvmExitCode.ExceptionGp, errorCode);
-        Assert.Equal(SvmEvent.Exception(13, errorCode).Value, _machine.Vmcb->EventInjection);
+        Assert.Equal(GuestEvent.Exception(13, errorCode).Value, _machine.Vmcb->EventInjection);
         Assert.Equal(SimulatedMachine.GuestRip, _machine.Vmcb->Rip);
     }
 
@@ -187,7 +188,7 @@ public sealed unsafe class SvmExitTests : IDisposable
         GuestCode.Write(_machine, [0x0F, 0x01, 0xDA]);
         _machine.Vmcb->Cpl = 3;
         _machine.Exit(SvmExitCode.ExceptionGp, 0x12);
-        Assert.Equal(SvmEvent.Exception(13, 0x12).Value, _machine.Vmcb->EventInjection);
+        Assert.Equal(GuestEvent.Exception(13, 0x12).Value, _machine.Vmcb->EventInjection);
         _machine.Vmcb->ExitInterruptInfo = Valid | 0x40;
         _machine.Exit(SvmExitCode.ExceptionGp, 0);
         Assert.Equal(GeneralProtection, _machine.Vmcb->EventInjection);

@@ -1,4 +1,5 @@
 using System;
+using Hypervisor.Core.Guest;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Guest.Decoding;
 using Hypervisor.Core.Svm;
@@ -143,22 +144,22 @@ public sealed unsafe class SvmGuestTests : IDisposable
     {
         GuestCode.EnterRealMode(_machine, 0xF000);
         _machine.Vmcb->Rip = 0x1234;
-        Assert.Equal(0xF1234ul, SvmGuest.LinearRip(_machine.Vmcb));
+        Assert.Equal(0xF1234ul, SvmGuest.LinearRip(_machine.Data));
         _machine.Vmcb->Cs.Base = 0xFFFF_FFF0;
-        Assert.Equal(0x1224ul, SvmGuest.LinearRip(_machine.Vmcb));
+        Assert.Equal(0x1224ul, SvmGuest.LinearRip(_machine.Data));
         GuestCode.EnterLongMode(_machine);
         _machine.Vmcb->Cs.Base = 0x5000;
         _machine.Vmcb->Rip = 0xFFFF_8000_0000_1234;
-        Assert.Equal(0xFFFF_8000_0000_1234ul, SvmGuest.LinearRip(_machine.Vmcb));
+        Assert.Equal(0xFFFF_8000_0000_1234ul, SvmGuest.LinearRip(_machine.Data));
     }
 
     [Fact]
     public void An_exception_on_top_of_one_being_delivered_becomes_a_double_fault()
     {
         GuestCode.EnterLongMode(_machine);
-        _machine.Vmcb->EventInjection = SvmEvent.Exception(13, 0x10).Value;
-        SvmGuest.RaiseGeneralProtection(_machine.Vmcb);
-        Assert.Equal(SvmEvent.Exception(8, 0).Value, _machine.Vmcb->EventInjection);
+        _machine.Vmcb->EventInjection = GuestEvent.Exception(13, 0x10).Value;
+        GuestFault.RaiseGeneralProtection<SvmGuest>(_machine.Data);
+        Assert.Equal(GuestEvent.Exception(8, 0).Value, _machine.Vmcb->EventInjection);
         Assert.Empty(_machine.Bootstrap.Outputs);
     }
 
@@ -166,8 +167,8 @@ public sealed unsafe class SvmGuestTests : IDisposable
     public void A_third_fault_resets_the_machine()
     {
         GuestCode.EnterLongMode(_machine);
-        _machine.Vmcb->EventInjection = SvmEvent.Exception(8, 0).Value;
-        SvmGuest.RaiseGeneralProtection(_machine.Vmcb);
+        _machine.Vmcb->EventInjection = GuestEvent.Exception(8, 0).Value;
+        GuestFault.RaiseGeneralProtection<SvmGuest>(_machine.Data);
         Assert.Contains(((ushort)0xCF9, 1, 6u), _machine.Bootstrap.Outputs);
     }
 }

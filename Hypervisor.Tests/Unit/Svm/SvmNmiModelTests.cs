@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Hypervisor.Core.Guest;
 using Hypervisor.Core.Svm;
 using Hypervisor.Tests.Models;
 using Xunit;
@@ -200,7 +201,7 @@ public sealed unsafe class SvmNmiModelTests : IDisposable
     /// <summary>VMRUN: delivers what is to be injected.</summary>
     private void Enter()
     {
-        SvmEvent injected = new(_machine.Vmcb->EventInjection);
+        GuestEvent injected = new(_machine.Vmcb->EventInjection);
         _machine.Vmcb->EventInjection = 0;
         if (injected.IsNmi)
         {

@@ -1,4 +1,5 @@
 using System;
+using Hypervisor.Core.Guest;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Svm;
 using Hypervisor.Tests.Models;
@@ -201,7 +202,7 @@ public sealed unsafe class SvmNmiTests : IDisposable
         ReachIret();
         Assert.True(Steps);
         _machine.Exit(fault, 0x10);
-        AssertNmiIsNotLost(SvmEvent.Exception((byte)(fault - SvmExitCode.Exception0), 0x10).Value);
+        AssertNmiIsNotLost(GuestEvent.Exception((byte)(fault - SvmExitCode.Exception0), 0x10).Value);
     }
 
     [Fact]

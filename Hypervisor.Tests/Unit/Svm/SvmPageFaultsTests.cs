@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Hypervisor.Core.Guest;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Memory;
 using Hypervisor.Core.Svm;
@@ -205,7 +206,7 @@ public sealed unsafe class SvmPageFaultsTests : IDisposable
         GuestCode.Write(_machine, [0x89, 0x0B]);
         _machine.Vmcb->RFlags |= Trap;
         WriteApic(0x80);
-        Assert.Equal(SvmEvent.Exception(1).Value, _machine.Vmcb->EventInjection);
+        Assert.Equal(GuestEvent.Exception(1).Value, _machine.Vmcb->EventInjection);
         Assert.NotEqual(0ul, _machine.Vmcb->Dr6 & SingleStep);
     }
 

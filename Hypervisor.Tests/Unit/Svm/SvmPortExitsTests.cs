@@ -1,4 +1,5 @@
 using System;
+using Hypervisor.Core.Guest;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Memory;
 using Hypervisor.Core.Svm;
@@ -107,7 +108,7 @@ public sealed unsafe class SvmPortExitsTests : IDisposable
     {
         _machine.Vmcb->RFlags |= 1 << 8;
         Access(1, isIn: false);
-        Assert.Equal(SvmEvent.Exception(1).Value, _machine.Vmcb->EventInjection);
+        Assert.Equal(GuestEvent.Exception(1).Value, _machine.Vmcb->EventInjection);
     }
 
     private void Write(ushort port, int size, uint value)

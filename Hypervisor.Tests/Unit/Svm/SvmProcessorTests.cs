@@ -35,7 +35,7 @@ public sealed unsafe class SvmProcessorTests : IDisposable
         processor.Msrs[Msr.Pat] = 0x0606_0606_0606_0606;
         processor.VmSaves.Clear();
         Instructions.Processor = processor;
-        SvmProcessor.CaptureState(_machine.Data);
+        SvmProcessor.CaptureState(_machine.Data, new Efer(processor.Msrs[Msr.Efer]));
 
         Vmcb* vmcb = _machine.Vmcb;
         Assert.Equal((0x08, 0xA9A, 0xFFFF_FFFFu, 0ul), (vmcb->Cs.Selector, vmcb->Cs.Attributes, vmcb->Cs.Limit, vmcb->Cs.Base));
@@ -63,7 +63,7 @@ public sealed unsafe class SvmProcessorTests : IDisposable
         processor.Gdtr = new DescriptorTableRegister { Base = _gdt.Base, Limit = 0x1F };
         processor.Selectors[SegmentName.Ds] = selector;
         Instructions.Processor = processor;
-        SvmProcessor.CaptureState(_machine.Data);
+        SvmProcessor.CaptureState(_machine.Data, new Efer(processor.Msrs[Msr.Efer]));
         Assert.Equal((selector, 0), (_machine.Vmcb->Ds.Selector, _machine.Vmcb->Ds.Attributes));
     }
 

@@ -1,4 +1,5 @@
 using System;
+using Hypervisor.Core.Guest;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest.Startup;
@@ -194,7 +195,7 @@ public sealed unsafe class SvmStartupTests : IDisposable
     public void Another_security_exception_is_the_guests()
     {
         _machine.Exit(SvmExitCode.ExceptionSx, 5);
-        Assert.Equal(SvmEvent.Exception(30, 5).Value, _machine.Vmcb->EventInjection);
+        Assert.Equal(GuestEvent.Exception(30, 5).Value, _machine.Vmcb->EventInjection);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System;
+using Hypervisor.Core.Guest;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Memory;
 using Hypervisor.Core.Svm;
@@ -63,7 +64,7 @@ public sealed unsafe class SvmStepTests : IDisposable
         _machine.Vmcb->Cr2 = 0x99;
         Open();
         _machine.Exit((SvmExitCode)(0x40 + vector), 6, 0x1234_5000);
-        SvmEvent expected = hasErrorCode ? SvmEvent.Exception(vector, 6) : SvmEvent.Exception(vector);
+        GuestEvent expected = hasErrorCode ? GuestEvent.Exception(vector, 6) : GuestEvent.Exception(vector);
         Assert.Equal(expected.Value, _machine.Vmcb->EventInjection);
         Assert.Equal(vector == 14 ? 0x1234_5000ul : 0x99, _machine.Vmcb->Cr2);
         Assert.Equal(0x202ul, _machine.Vmcb->RFlags);

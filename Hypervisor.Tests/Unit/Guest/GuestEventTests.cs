@@ -1,11 +1,11 @@
 using System.Collections.Generic;
 using System.Linq;
-using Hypervisor.Core.Svm;
+using Hypervisor.Core.Guest;
 using Xunit;
 
-namespace Hypervisor.Tests.Unit.Svm;
+namespace Hypervisor.Tests.Unit.Guest;
 
-public class SvmEventTests
+public class GuestEventTests
 {
     private const ulong Valid = 1ul << 31;
 
@@ -37,8 +37,8 @@ public class SvmEventTests
             (Kind.DoubleFault, Kind.Benign) => "second",
             _ => "shutdown",
         };
-        SvmEvent raised = SvmEvent.Exception(second, 0x1234);
-        SvmEvent delivered = SvmEvent.Exception(first).Then(raised, out bool shutdown);
+        GuestEvent raised = GuestEvent.Exception(second, 0x1234);
+        GuestEvent delivered = GuestEvent.Exception(first).Then(raised, out bool shutdown);
         Assert.Equal(outcome == "shutdown", shutdown);
         if (outcome == "second")
         {
@@ -55,8 +55,8 @@ public class SvmEventTests
     {
         foreach (ulong type in new ulong[] { 0, 2, 4 })
         {
-            SvmEvent interrupted = new(Valid | (type << 8) | 13);
-            Assert.Equal(SvmEvent.Exception(13, 5).Value, interrupted.Then(SvmEvent.Exception(13, 5), out bool shutdown).Value);
+            GuestEvent interrupted = new(Valid | (type << 8) | 13);
+            Assert.Equal(GuestEvent.Exception(13, 5).Value, interrupted.Then(GuestEvent.Exception(13, 5), out bool shutdown).Value);
             Assert.False(shutdown);
         }
     }
@@ -64,17 +64,17 @@ public class SvmEventTests
     [Fact]
     public void An_exception_on_nothing_is_itself()
     {
-        Assert.Equal(SvmEvent.Exception(14, 2).Value, SvmEvent.None.Then(SvmEvent.Exception(14, 2), out bool shutdown).Value);
+        Assert.Equal(GuestEvent.Exception(14, 2).Value, GuestEvent.None.Then(GuestEvent.Exception(14, 2), out bool shutdown).Value);
         Assert.False(shutdown);
     }
 
     [Fact]
     public void Events_have_the_bits_of_figure_15_4()
     {
-        Assert.Equal(Valid | (2ul << 8) | 2, SvmEvent.Nmi.Value);
-        Assert.Equal(Valid | (3ul << 8) | 6, SvmEvent.Exception(6).Value);
-        Assert.Equal(Valid | (3ul << 8) | (1ul << 11) | 13 | (0xABCDul << 32), SvmEvent.Exception(13, 0xABCD).Value);
-        Assert.False(SvmEvent.None.IsValid);
+        Assert.Equal(Valid | (2ul << 8) | 2, GuestEvent.Nmi.Value);
+        Assert.Equal(Valid | (3ul << 8) | 6, GuestEvent.Exception(6).Value);
+        Assert.Equal(Valid | (3ul << 8) | (1ul << 11) | 13 | (0xABCDul << 32), GuestEvent.Exception(13, 0xABCD).Value);
+        Assert.False(GuestEvent.None.IsValid);
     }
 
     [Theory]
@@ -89,8 +89,8 @@ public class SvmEventTests
     [InlineData(2, 2, false)]
     public void Software_raises_int_n_int3_and_into(ulong type, ulong vector, bool software)
     {
-        Assert.Equal(software, new SvmEvent(Valid | (type << 8) | vector).IsSoftware);
-        Assert.False(new SvmEvent((type << 8) | vector).IsSoftware);
+        Assert.Equal(software, new GuestEvent(Valid | (type << 8) | vector).IsSoftware);
+        Assert.False(new GuestEvent((type << 8) | vector).IsSoftware);
     }
 
     private static Kind Class(byte vector) => vector switch

@@ -1,10 +1,16 @@
-namespace Hypervisor.Core.Svm;
+namespace Hypervisor.Core.Guest;
 
-/// <summary>EVENTINJ and EXITINTINFO (AMD APM vol 2 §15.20, §15.7.2).</summary>
-public readonly struct SvmEvent(ulong value)
+/// <summary>An event that is delivered to the guest: an interrupt or an exception.</summary>
+/// <remarks>
+/// The eight bytes are EVENTINJ and EXITINTINFO of SVM (AMD APM vol 2 §15.20, §15.7.2). VMX keeps the same bits in two fields of four bytes: interruption
+/// information and error code (Intel SDM vol 3 §24.8.3, tables 24-16 and 24-17).
+/// </remarks>
+/// <param name="value">The eight bytes.</param>
+public readonly struct GuestEvent(ulong value)
 {
     private const ulong ErrorCodeValidBit = 1UL << 11;
     private const ulong ValidBit = 1UL << 31;
+    private const ulong DeliveredBits = 0x8000_0FFF; // VMX: bit 12 says something about IRET at an exit, and is reserved at an entry
     private const int TypeShift = 8;
     private const int ErrorCodeShift = 32;
 
@@ -14,21 +20,30 @@ public readonly struct SvmEvent(ulong value)
         Nmi = 2,
         Exception = 3,
         SoftwareInterrupt = 4,
+        PrivilegedSoftwareException = 5,
+        SoftwareException = 6,
     }
 
     private const ulong NmiVector = 2;
     private const byte Breakpoint = 3;
     private const byte Overflow = 4;
     private const byte DoubleFault = 8;
+    private const byte PageFault = 14;
 
-    /// <summary>Nothing.</summary>
-    public static SvmEvent None => default;
+    /// <summary>No event.</summary>
+    public static GuestEvent None => default;
 
     /// <summary>A non-maskable interrupt.</summary>
-    public static SvmEvent Nmi => new(ValidBit | ((ulong)EventType.Nmi << TypeShift) | NmiVector);
+    public static GuestEvent Nmi => new(ValidBit | ((ulong)EventType.Nmi << TypeShift) | NmiVector);
 
     /// <summary>The eight bytes.</summary>
     public ulong Value => value;
+
+    /// <summary>Bits 31:0: the interruption information of VMX.</summary>
+    public uint Information => (uint)(value & DeliveredBits);
+
+    /// <summary>Bits 63:32.</summary>
+    public uint ErrorCode => (uint)(value >> ErrorCodeShift);
 
     /// <summary>Whether there is an event.</summary>
     public bool IsValid => (value & ValidBit) != 0;
@@ -36,36 +51,43 @@ public readonly struct SvmEvent(ulong value)
     /// <summary>Vector.</summary>
     public byte Vector => (byte)value;
 
+    /// <summary>Whether an error code is delivered.</summary>
+    public bool HasErrorCode => (value & ErrorCodeValidBit) != 0;
+
     /// <summary>Whether it is a non-maskable interrupt.</summary>
     public bool IsNmi => IsValid && Type == EventType.Nmi;
 
     /// <summary>Whether it is an exception.</summary>
-    public bool IsException => IsValid && Type == EventType.Exception;
+    public bool IsException => IsValid && Type is EventType.Exception or EventType.PrivilegedSoftwareException or EventType.SoftwareException;
 
     /// <summary>
-    /// Whether an instruction raised it (INT n, INT3, INTO). Delivered again it would need the address behind that instruction, which not every processor
-    /// saves; executing the instruction again comes to the same.
+    /// Whether an instruction raised it (INT n, INT3, INTO, INT1). Delivered again it needs the length of that instruction, which VMX saves and SVM does not
+    /// everywhere.
     /// </summary>
-    public bool IsSoftware => IsValid && (Type == EventType.SoftwareInterrupt || (Type == EventType.Exception && Vector is Breakpoint or Overflow));
+    public bool IsSoftware => IsValid && (Type is EventType.SoftwareInterrupt or EventType.PrivilegedSoftwareException or EventType.SoftwareException
+        || (Type == EventType.Exception && Vector is Breakpoint or Overflow));
 
     /// <summary>The same event without error code.</summary>
-    public SvmEvent WithoutErrorCode => new((uint)value & ~ErrorCodeValidBit);
+    public GuestEvent WithoutErrorCode => new((uint)value & ~ErrorCodeValidBit);
 
     private EventType Type => (EventType)((value >> TypeShift) & 7);
 
     /// <summary>An exception without error code.</summary>
-    public static SvmEvent Exception(byte vector) => new(ValidBit | ((ulong)EventType.Exception << TypeShift) | vector);
+    public static GuestEvent Exception(byte vector) => new(ValidBit | ((ulong)EventType.Exception << TypeShift) | vector);
 
     /// <summary>An exception with error code.</summary>
-    public static SvmEvent Exception(byte vector, uint errorCode) =>
+    public static GuestEvent Exception(byte vector, uint errorCode) =>
         new(ValidBit | ErrorCodeValidBit | ((ulong)EventType.Exception << TypeShift) | vector | ((ulong)errorCode << ErrorCodeShift));
+
+    /// <summary>The event in two fields of a VMCS.</summary>
+    public static GuestEvent FromFields(uint information, uint errorCode) => new(information | ((ulong)errorCode << ErrorCodeShift));
 
     /// <summary>
     /// What is delivered when <paramref name="second"/> is raised while this event is being delivered (AMD APM vol 2 §8.2.9, Intel SDM vol 3 table 6-5).
     /// </summary>
     /// <param name="second">The new exception.</param>
     /// <param name="shutdown">True when there is nothing left but shutdown.</param>
-    public SvmEvent Then(SvmEvent second, out bool shutdown)
+    public GuestEvent Then(GuestEvent second, out bool shutdown)
     {
         shutdown = false;
         if (!IsException)
@@ -83,8 +105,6 @@ public readonly struct SvmEvent(ulong value)
             || (Vector == PageFault && (IsContributory(second.Vector) || second.Vector == PageFault));
         return isDouble ? Exception(DoubleFault, 0) : second;
     }
-
-    private const byte PageFault = 14;
 
     private static bool IsContributory(byte vector) => vector is 0 or 10 or 11 or 12 or 13;
 }

@@ -1,0 +1,113 @@
+using System;
+using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Memory;
+using Hypervisor.Core.Svm;
+using Hypervisor.Core.Vmx;
+
+namespace Hypervisor.Core.Host;
+
+/// <summary>The processor's virtualisation extension, chosen at run time: the one place that knows both vendors.</summary>
+public static unsafe class Virtualization
+{
+    private const uint AddressSizeLeaf = 0x8000_0008;
+
+    /// <summary>The extension of the executing processor.</summary>
+    public static VirtualizationExtension Extension =>
+        SvmCapabilities.Read().HasSvm ? VirtualizationExtension.Svm
+        : VmxCapabilities.Read().HasVmx ? VirtualizationExtension.Vmx
+        : VirtualizationExtension.None;
+
+    /// <summary>Number of physical address bits of the executing processor.</summary>
+    public static int PhysicalAddressBits
+    {
+        get
+        {
+            CpuidResult result;
+            Instructions.Cpuid(AddressSizeLeaf, 0, &result);
+            return (byte)result.Eax;
+        }
+    }
+
+    /// <summary>Why this processor cannot be used; empty when it can.</summary>
+    public static ReadOnlySpan<byte> Refusal() => Extension switch
+    {
+        VirtualizationExtension.Svm => SvmCapabilities.Read().Refusal(),
+        VirtualizationExtension.Vmx => VmxCapabilities.Read().Refusal(),
+        _ => "this processor has neither VT-x (VMX) nor AMD-V (SVM), or another hypervisor hides it"u8,
+    };
+
+    /// <summary>Bytes the host needs.</summary>
+    /// <param name="imageSize">Bytes of the image.</param>
+    /// <param name="processors">Number of processors.</param>
+    public static ulong RegionSize(ulong imageSize, uint processors)
+    {
+        int bits = PhysicalAddressBits;
+        ulong blocks = (ulong)processors * ProcessorBlock.Size;
+        uint pages = Extension == VirtualizationExtension.Vmx
+            ? VmxMachine.Pages(bits, MachineBuilder.SharedSize(imageSize, bits, 0) + blocks)
+            : SvmMachine.Pages;
+        return MachineBuilder.SharedSize(imageSize, bits, pages) + blocks;
+    }
+
+    /// <summary>Builds the host and turns the running machine into its guest, which goes on where the parameters say.</summary>
+    /// <returns>Why it could not be done: it does not return when it was.</returns>
+    public static ReadOnlySpan<byte> Launch(BootParameters* parameters)
+    {
+        VirtualizationExtension extension = Extension;
+        Cr4 cr4 = default(Cr4).WithVmxEnable(extension == VirtualizationExtension.Vmx);
+        PageArena arena = default;
+        MachineData* machine = MachineBuilder.Build(parameters, PhysicalAddressBits, cr4, &arena);
+        if (machine == null)
+        {
+            return "the memory set aside for the host does not suffice"u8;
+        }
+
+        machine->Extension = extension;
+        machine->HasGibibytePages = true; // without them the processor is refused
+        ReadOnlySpan<byte> problem = extension == VirtualizationExtension.Svm
+            ? SvmMachine.Prepare(machine, &arena)
+            : VmxMachine.Prepare(machine, &arena);
+        return problem.IsEmpty ? LaunchProcessor(machine, parameters) : problem;
+    }
+
+    /// <summary>Runs on an application processor the host has just arrived on, on its own stack; goes on in the guest.</summary>
+    public static void Arrive(ProcessorData* processor)
+    {
+        if (processor->Machine->Extension == VirtualizationExtension.Svm)
+        {
+            SvmStartup.Arrive(processor);
+            Instructions.SvmRun(processor);
+        }
+        else
+        {
+            VmxStartup.Arrive(processor);
+            Instructions.VmxRun(processor);
+        }
+    }
+
+    private static ReadOnlySpan<byte> LaunchProcessor(MachineData* machine, BootParameters* parameters)
+    {
+        uint self = LocalApic.Id;
+        for (uint i = 0; i < machine->ProcessorCount; i++)
+        {
+            ProcessorData* processor = machine->Processors[i].Data;
+            if (machine->Processors[i].ApicId == self)
+            {
+                SerialPort.Open(machine->SerialPort);
+                Announce(machine, i);
+                return machine->Extension == VirtualizationExtension.Svm
+                    ? SvmMachine.LaunchProcessor(processor, parameters->GuestRip, parameters->GuestRsp)
+                    : VmxMachine.LaunchProcessor(processor, parameters->GuestRip, parameters->GuestRsp);
+            }
+        }
+
+        return "the ACPI processor list does not name the running processor"u8;
+    }
+
+    private static void Announce(MachineData* machine, uint index) => Log.Begin(LogLevel.Information, index)
+        .Text(machine->Extension == VirtualizationExtension.Svm ? "AMD-V, "u8 : "VT-x, "u8)
+        .Decimal(machine->ProcessorCount).Text(machine->ProcessorCount == 1 ? " processor, memory "u8 : " processors, memory "u8)
+        .Hex(machine->RegionBase).Text(" to "u8).Hex(machine->RegionBase + machine->RegionSize - 1)
+        .Text(", image at "u8).Hex(machine->ImageBase).End();
+}

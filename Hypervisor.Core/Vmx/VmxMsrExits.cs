@@ -1,0 +1,47 @@
+using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest.Exits;
+using Hypervisor.Core.Host;
+using Hypervisor.Core.Memory.Mtrr;
+
+namespace Hypervisor.Core.Vmx;
+
+/// <summary>RDMSR and WRMSR of registers with a policy that only VMX needs; the others are <see cref="MsrPolicy"/>'s.</summary>
+internal static unsafe class VmxMsrExits
+{
+    internal static ExitCause Read(ProcessorData* processor) =>
+        MsrPolicy.Complete<VmxGuest>(processor, write: false, TryRead(processor, (uint)processor->Registers.Rcx));
+
+    internal static ExitCause Write(ProcessorData* processor)
+    {
+        uint msr = (uint)processor->Registers.Rcx;
+        bool done = msr switch
+        {
+            Msr.FeatureControl => false, // the guest reads it as locked
+            Msr.SmmMonitorControl or (>= Msr.VmxBasic and <= Msr.VmxSecondaryExitControls) => false,
+            _ => MsrPolicy.TryWrite<VmxGuest>(processor, msr, MsrPolicy.Operand(processor)),
+        };
+        if (done && MtrrState.Contains(msr))
+        {
+            VmxMemory.MtrrWritten(processor);
+        }
+
+        return MsrPolicy.Complete<VmxGuest>(processor, write: true, done);
+    }
+
+    private static bool TryRead(ProcessorData* processor, uint msr)
+    {
+        switch (msr)
+        {
+            case Msr.FeatureControl:
+                FeatureControl control = new(Instructions.ReadMsr(Msr.FeatureControl));
+                MsrPolicy.SetResult(processor, control.WithLocked(true).WithVmxOutsideSmx(false).WithVmxInsideSmx(false).Value);
+                return true;
+            case Msr.SmmMonitorControl:
+            case >= Msr.VmxBasic and <= Msr.VmxSecondaryExitControls:
+                return false; // a processor without VMX does not have them
+            default:
+                return MsrPolicy.TryRead(processor, msr);
+        }
+    }
+}

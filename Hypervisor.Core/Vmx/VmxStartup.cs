@@ -1,0 +1,64 @@
+using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest;
+using Hypervisor.Core.Guest.Startup;
+using Hypervisor.Core.Host;
+
+namespace Hypervisor.Core.Vmx;
+
+/// <summary>
+/// Processors that the guest starts, under VMX. The first INIT and SIPI of each are delivered by the trap on interrupt commands, which takes it over; later ones
+/// are exits of the processor itself.
+/// </summary>
+public static unsafe class VmxStartup
+{
+    private const ulong VectorMask = 0xFF;
+
+    /// <summary>Runs on an application processor the host has just arrived on. Returns when the guest's first instruction can be executed.</summary>
+    public static void Arrive(ProcessorData* processor)
+    {
+        if (!VmxProcessor.Enable(processor))
+        {
+            FailFast.Stop("an application processor refuses VMXON"u8);
+        }
+
+        VmxProcessor.WriteControls(processor);
+        VmxProcessor.WriteHostState(processor);
+        VmxProcessor.WriteGuestDefaults();
+        GuestStartup.Arrive<VmxGuest>(processor);
+        VmxMemory.Follow(processor);
+        VmxGuest.FlushIfNeeded(processor);
+    }
+
+    /// <summary>
+    /// INIT. As little as possible is done: a SIPI that comes before the processor waits for it is lost. Everything else is done when it comes.
+    /// </summary>
+    internal static void Init(ProcessorData* processor)
+    {
+        Instructions.Exchange(&processor->Startup.Request, StartupRequest.Init.Value);
+        if (processor->Step.Active)
+        {
+            GuestDoors.Shut<VmxGuest>(processor);
+        }
+
+        Vmcs.Write(VmcsField32.GuestActivityState, (uint)VmxActivityState.WaitForSipi);
+        Vmcs.Write(VmcsField32.GuestInterruptibility, 0);
+        Vmcs.Write(VmcsFieldNatural.GuestPendingDebug, 0);
+        VmxGuest.Change(PrimaryControls.NmiWindowExiting, on: false);
+        processor->Nmi.Waiting = 0;
+        processor->Exits.Count(ExitCause.Init);
+        GuestStartup.ResetBootstrapProcessor(processor);
+    }
+
+    /// <summary>SIPI for a processor that waited for it.</summary>
+    internal static ExitCause Sipi(ProcessorData* processor)
+    {
+        byte vector = (byte)(Vmcs.Read(VmcsFieldNatural.ExitQualification) & VectorMask);
+        LocalApicInit.Reset<VmxGuest>();
+        GuestStartup.EnterFirstState<VmxGuest>(processor, vector);
+        ApicTrap.ProcessorStarted(processor);
+        Instructions.Exchange(&processor->Startup.Request, StartupRequest.None.Value);
+        VmxMemory.Follow(processor); // from here on others wait for it
+        return ExitCause.Sipi;
+    }
+}
