@@ -58,6 +58,11 @@ public readonly struct Cr0(ulong value)
     /// <returns>The changed copy.</returns>
     public Cr0 WithProtectionEnable(bool set) => new(set ? value | ProtectionEnableBit : value & ~ProtectionEnableBit);
 
+    /// <summary>The same register with <see cref="TaskSwitched"/> (bit 3) set or cleared.</summary>
+    /// <param name="set">True for 1, false for 0.</param>
+    /// <returns>The changed copy.</returns>
+    public Cr0 WithTaskSwitched(bool set) => new(set ? value | TaskSwitchedBit : value & ~TaskSwitchedBit);
+
     /// <summary>The same register with <see cref="ExtensionType"/> (bit 4) set or cleared.</summary>
     /// <param name="set">True for 1, false for 0.</param>
     /// <returns>The changed copy.</returns>

@@ -22,6 +22,7 @@ public readonly struct RFlags(ulong value)
     private const ulong VirtualInterruptBit = 1UL << 19;
     private const ulong VirtualInterruptPendingBit = 1UL << 20;
     private const ulong IdentificationBit = 1UL << 21;
+    private const ulong DefinedBits = 0x003F_7FD5;
 
     /// <summary>The register as the processor holds it, all 64 bits.</summary>
     public ulong Value => value;
@@ -86,6 +87,14 @@ public readonly struct RFlags(ulong value)
     /// <param name="set">True for 1, false for 0.</param>
     /// <returns>The changed copy.</returns>
     public RFlags WithInterruptEnable(bool set) => new(set ? value | InterruptEnableBit : value & ~InterruptEnableBit);
+
+    /// <summary>The same register with <see cref="NestedTask"/> (bit 14) set or cleared.</summary>
+    /// <param name="set">True for 1, false for 0.</param>
+    /// <returns>The changed copy.</returns>
+    public RFlags WithNestedTask(bool set) => new(set ? value | NestedTaskBit : value & ~NestedTaskBit);
+
+    /// <summary>The same register with the bits that are always 0 cleared, and the one that is always 1 set.</summary>
+    public RFlags WithFixedBits => new((value & DefinedBits) | FixedBit);
 
     /// <summary>The same register with <see cref="Resume"/> (bit 16) set or cleared.</summary>
     /// <param name="set">True for 1, false for 0.</param>

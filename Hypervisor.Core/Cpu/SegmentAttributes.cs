@@ -14,6 +14,15 @@ public readonly struct SegmentAttributes(ushort value)
     private const int DefaultBigBit = 1 << 10;
     private const int GranularityBit = 1 << 11;
     private const uint VmxUnusableBit = 1u << 16;
+    private const int CodeBit = 8;
+    private const int ConformingBit = 4;
+    private const int ReadWriteBit = 2;
+    private const int AccessedBit = 1;
+    private const int LocalTableType = 2;
+    private const int TaskMask = 5;
+    private const int TaskType = 1;
+    private const int BusyBit = 2;
+    private const int WideBit = 8;
 
     /// <summary>The packed twelve bits.</summary>
     public ushort Value => value;
@@ -38,6 +47,48 @@ public readonly struct SegmentAttributes(ushort value)
 
     /// <summary>G: the limit counts 4 KiB units.</summary>
     public bool PageGranular => (value & GranularityBit) != 0;
+
+    /// <summary>A code segment.</summary>
+    public bool IsCode => IsCodeOrData && (value & CodeBit) != 0;
+
+    /// <summary>A code segment that keeps the caller's privilege.</summary>
+    public bool IsConforming => IsCode && (value & ConformingBit) != 0;
+
+    /// <summary>A data segment that can be written: what a stack must be.</summary>
+    public bool IsWritableData => IsCodeOrData && !IsCode && (value & ReadWriteBit) != 0;
+
+    /// <summary>A data segment, or a code segment that can be read.</summary>
+    public bool IsReadable => IsCodeOrData && (!IsCode || (value & ReadWriteBit) != 0);
+
+    /// <summary>A: the segment has been loaded.</summary>
+    public bool Accessed => IsCodeOrData && (value & AccessedBit) != 0;
+
+    /// <summary>A local descriptor table.</summary>
+    public bool IsLocalTable => !IsCodeOrData && Type == LocalTableType;
+
+    /// <summary>A task-state segment, of either width, available or busy (SDM vol 3 §7.2.2).</summary>
+    public bool IsTask => !IsCodeOrData && (value & TaskMask) == TaskType;
+
+    /// <summary>A task-state segment whose task runs, or waits for one it called.</summary>
+    public bool IsBusyTask => IsTask && (value & BusyBit) != 0;
+
+    /// <summary>A task-state segment of 32 bits; false for 16.</summary>
+    public bool IsWideTask => IsTask && (value & WideBit) != 0;
+
+    /// <summary>The same, of a busy task.</summary>
+    public SegmentAttributes AsBusyTask => new((ushort)(value | BusyBit));
+
+    /// <summary>The same, of an available task.</summary>
+    public SegmentAttributes AsAvailableTask => new((ushort)(value & ~BusyBit));
+
+    /// <summary>The same, of a segment that has been loaded.</summary>
+    public SegmentAttributes AsAccessed => new((ushort)(value | AccessedBit));
+
+    /// <summary>The same, of a segment that is not present.</summary>
+    public SegmentAttributes AsAbsent => new((ushort)(value & ~PresentBit));
+
+    /// <summary>Bits 7:0: the byte of a descriptor with type, S, DPL and P.</summary>
+    public byte TypeByte => (byte)value;
 
     /// <summary>The VMCS form: bits 7:0, then 15:12, and bit 16 ("unusable") where the segment is not present.</summary>
     public uint VmxAccessRights => (value & 0xFFu) | ((value & 0xF00u) << 4) | (Present ? 0 : VmxUnusableBit);

@@ -57,12 +57,6 @@ public unsafe struct MachineData
     /// <summary>How those tables encode rights.</summary>
     public NestedFormat Nested;
 
-    /// <summary>
-    /// Whether INIT and SIPI of the guest reach processors that the host has taken over by themselves, as exits (VMX). Where they do not (SVM), the trap on
-    /// interrupt commands delivers them.
-    /// </summary>
-    public bool StartsNatively;
-
     /// <summary>The page of zeros that the guest sees in place of the host's memory.</summary>
     public ulong ZeroPage;
 

@@ -19,6 +19,18 @@ public readonly struct VmcsSegment(SegmentSelector selector, ulong baseAddress, 
         Vmcs.ReadOrZero(Vmcs.Limit(name)),
         new VmxAccessRights(Vmcs.ReadOrZero(Vmcs.AccessRights(name))));
 
+    /// <summary>Gives the guest a segment register; one that is not present becomes unusable.</summary>
+    public static void Write(SegmentName name, SegmentState segment)
+    {
+        Vmcs.Write(Vmcs.Selector(name), segment.Selector.Value);
+        Vmcs.Write(Vmcs.Base(name), segment.Base);
+        Vmcs.Write(Vmcs.Limit(name), segment.Limit);
+        Vmcs.Write(Vmcs.AccessRights(name), segment.Attributes.VmxAccessRights);
+    }
+
+    /// <summary>The same without the marks of VMX: one that is unusable is not present.</summary>
+    public SegmentState State => new(selector, baseAddress, limit, Usable ? Attributes : Attributes.AsAbsent);
+
     /// <summary>Selector.</summary>
     public SegmentSelector Selector => selector;
 

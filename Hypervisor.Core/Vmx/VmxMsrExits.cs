@@ -19,6 +19,7 @@ internal static unsafe class VmxMsrExits
         {
             Msr.FeatureControl => false, // the guest reads it as locked
             Msr.SmmMonitorControl or (>= Msr.VmxBasic and <= Msr.VmxSecondaryExitControls) => false,
+            _ when IsHiddenTrace(processor, msr) => false,
             _ => MsrPolicy.TryWrite<VmxGuest>(processor, msr, MsrPolicy.Operand(processor)),
         };
         if (done && MtrrState.Contains(msr))
@@ -28,6 +29,8 @@ internal static unsafe class VmxMsrExits
 
         return MsrPolicy.Complete<VmxGuest>(processor, write: true, done);
     }
+
+    private static bool IsHiddenTrace(ProcessorData* processor, uint msr) => processor->Machine->Hidden.Trace != 0 && VmxMsrBitmap.IsTrace(msr);
 
     private static bool TryRead(ProcessorData* processor, uint msr)
     {
@@ -41,7 +44,7 @@ internal static unsafe class VmxMsrExits
             case >= Msr.VmxBasic and <= Msr.VmxSecondaryExitControls:
                 return false; // a processor without VMX does not have them
             default:
-                return MsrPolicy.TryRead(processor, msr);
+                return !IsHiddenTrace(processor, msr) && MsrPolicy.TryRead(processor, msr);
         }
     }
 }

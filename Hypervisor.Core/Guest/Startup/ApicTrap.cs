@@ -186,8 +186,7 @@ public static unsafe class ApicTrap
         {
             ProcessorData* processor = machine->Processors[i].Data;
             StartupRequest request = new(processor->Startup.Request);
-            bool started = machine->StartsNatively ? processor->Startup.TakenOver != 0 : processor->Startup.StartedByOs != 0;
-            if (!started || (request.IsInit && !request.HasSipi))
+            if (processor->Startup.StartedByOs == 0 || (request.IsInit && !request.HasSipi))
             {
                 return false;
             }

@@ -20,4 +20,7 @@ public struct StartupMailbox
 
     /// <summary>Number of times the guest started this processor.</summary>
     public uint Starts;
+
+    /// <summary>1 while the processor itself waits for SIPI, behind an INIT that was an exit (VMX).</summary>
+    public uint WaitsForSipi;
 }
