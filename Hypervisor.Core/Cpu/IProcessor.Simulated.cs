@@ -180,6 +180,9 @@ public unsafe interface IProcessor
     /// <inheritdoc cref="Instructions.VmxLaunch"/>
     void VmxLaunch();
 
+    /// <inheritdoc cref="Instructions.UnblockNmis"/>
+    void UnblockNmis();
+
     /// <inheritdoc cref="Instructions.VmxExitPoint"/>
     ulong VmxExitPoint();
 

@@ -128,6 +128,8 @@ public static unsafe partial class Instructions
 
     public static partial void VmxLaunch() => Plugged.VmxLaunch();
 
+    public static partial void UnblockNmis() => Plugged.UnblockNmis();
+
     public static partial ulong VmxExitPoint() => Plugged.VmxExitPoint();
 
     public static partial void VmxRun(void* processor) => Plugged.VmxRun(processor);

@@ -217,6 +217,9 @@ public static unsafe partial class Instructions
     /// </summary>
     public static partial void VmxLaunch();
 
+    /// <summary>IRET to the next instruction: ends the blocking of NMIs that an exit by NMI leaves behind in the host (Intel SDM vol 3 §27.5.5).</summary>
+    public static partial void UnblockNmis();
+
     /// <summary>Address at which exits of VMX guests arrive.</summary>
     public static partial ulong VmxExitPoint();
 

@@ -17,6 +17,8 @@ public static unsafe class VmxNmi
     /// <summary>An NMI came while the guest ran. It is not counted by the host's handler, which has not seen it.</summary>
     internal static ExitCause Exited(ProcessorData* processor)
     {
+        // The exit leaves NMIs blocked in the host. Hardware lifts that at the next entry, Bochs 2.7 does not; IRET does on both.
+        Instructions.UnblockNmis();
         uint inHost = processor->NmiCount - processor->Nmi.Seen;
         processor->Nmi.Seen += inHost;
         Arrived(processor, inHost + 1);

@@ -54,6 +54,7 @@ public static unsafe class VmxStartup
     internal static ExitCause Sipi(ProcessorData* processor)
     {
         byte vector = (byte)(Vmcs.Read(VmcsFieldNatural.ExitQualification) & VectorMask);
+        Instructions.UnblockNmis(); // up to Bochs 3.0 the wait for SIPI leaves them blocked
         LocalApicInit.Reset<VmxGuest>();
         GuestStartup.EnterFirstState<VmxGuest>(processor, vector);
         ApicTrap.ProcessorStarted(processor);

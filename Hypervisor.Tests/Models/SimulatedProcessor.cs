@@ -127,6 +127,8 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     internal ulong CurrentVmcs { get; private set; }
 
+    internal int NmiUnblocks { get; private set; }
+
     internal List<(uint Kind, ulong Pointer)> EptInvalidations { get; } = [];
 
     internal List<(uint Kind, ushort Vpid)> VpidInvalidations { get; } = [];
@@ -406,6 +408,8 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
     public void InvalidateVpid(uint kind, ushort vpid) => VpidInvalidations.Add((kind, vpid));
 
     public void VmxLaunch() => Launched = (Vmcs[(uint)VmcsFieldNatural.GuestRip], Vmcs[(uint)VmcsFieldNatural.GuestRsp]);
+
+    public void UnblockNmis() => NmiUnblocks++;
 
     public ulong VmxExitPoint() => 0x7654_3212_0000;
 

@@ -135,6 +135,20 @@ internal static class VmxStubs
 
     private static void WriteInstructions(StubWriter w)
     {
+        w.Add("hv_UnblockNmis", a =>
+        {
+            Label next = a.CreateLabel();
+            a.mov(rax, rsp);
+            a.push(HostSelectors.Data);
+            a.push(rax);
+            a.pushfq();
+            a.push(HostSelectors.Code);
+            a.lea(rax, __[next]);
+            a.push(rax);
+            a.iretq();
+            a.Label(ref next);
+            a.ret();
+        });
         w.Add("hv_VmxOff", a => { a.vmxoff(); a.ret(); });
         w.Add("hv_VmClear", a => Succeeds(a, () => a.vmclear(__qword_ptr[rcx])));
         w.Add("hv_VmPtrLoad", a => Succeeds(a, () => a.vmptrld(__qword_ptr[rcx])));

@@ -242,6 +242,10 @@ public static unsafe partial class Instructions
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial void VmxLaunch();
 
+    [RuntimeImport("*", "hv_UnblockNmis")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void UnblockNmis();
+
     [RuntimeImport("*", "hv_VmxExitPoint")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial ulong VmxExitPoint();
