@@ -29,6 +29,7 @@ public readonly struct Cr4(ulong value)
     private const ulong ProtectionKeysBit = 1UL << 22;
     private const ulong ControlFlowEnforcementBit = 1UL << 23;
     private const ulong SupervisorProtectionKeysBit = 1UL << 24;
+    private const ulong FlexibleReturnBit = 1UL << 32;
 
     /// <summary>The register as the processor holds it, all 64 bits.</summary>
     public ulong Value => value;
@@ -114,6 +115,14 @@ public readonly struct Cr4(ulong value)
     /// <param name="set">True for 1, false for 0.</param>
     /// <returns>The changed copy.</returns>
     public Cr4 WithSmxEnable(bool set) => new(set ? value | SmxEnableBit : value & ~SmxEnableBit);
+
+    /// <summary>Bit 32, FRED: flexible return and event delivery (Intel).</summary>
+    public bool FlexibleReturn => (value & FlexibleReturnBit) != 0;
+
+    /// <summary>The same register with <see cref="FlexibleReturn"/> (bit 32) set or cleared.</summary>
+    /// <param name="set">True for 1, false for 0.</param>
+    /// <returns>The changed copy.</returns>
+    public Cr4 WithFlexibleReturn(bool set) => new(set ? value | FlexibleReturnBit : value & ~FlexibleReturnBit);
 
     /// <summary>The same register with <see cref="OsXSave"/> (bit 18) set or cleared.</summary>
     /// <param name="set">True for 1, false for 0.</param>

@@ -249,6 +249,15 @@ public static class Msr
     /// <summary>IA32_VMX_EXIT_CTLS2: allowed secondary exit controls.</summary>
     public const uint VmxSecondaryExitControls = 0x493;
 
+    /// <summary>IA32_RTIT_OUTPUT_BASE: where Processor Trace writes.</summary>
+    public const uint TraceOutputBase = 0x560;
+
+    /// <summary>IA32_RTIT_OUTPUT_MASK_PTRS: how far, and how far it has come.</summary>
+    public const uint TraceOutputMask = 0x561;
+
+    /// <summary>IA32_RTIT_ADDR3_B: last of Processor Trace's registers.</summary>
+    public const uint TraceLast = 0x587;
+
     /// <summary>IA32_RTIT_CTL: Processor Trace.</summary>
     public const uint TraceControl = 0x570;
 

@@ -21,6 +21,9 @@ public static unsafe class Hypercall
         /// <summary>Number of exits: RDX = processor, R8 = cause; the count comes back in RAX. From any mode, where status is switched on.</summary>
         ExitCount = 2,
 
+        /// <summary>The driver's notice that an operating system sets the virtual addresses of runtime services; only from the driver, in kernel mode.</summary>
+        VirtualAddressChange = 4,
+
         /// <summary>Number of processors and of starts: RDX = processor; RAX = processors, RDX = starts of that one.</summary>
         Processors = 3,
     }
@@ -42,7 +45,7 @@ public static unsafe class Hypercall
         switch ((Function)registers->Rcx)
         {
             case Function.ExitBootServices:
-                if (privilege != 0 || rip - machine->DriverBase >= machine->DriverSize || machine->BootServicesExited != 0)
+                if (!IsDriver(machine, privilege, rip) || machine->BootServicesExited != 0)
                 {
                     return false;
                 }
@@ -50,6 +53,17 @@ public static unsafe class Hypercall
                 machine->BootServicesExited = 1;
                 processor->Startup.StartedByOs = 1;
                 Log.Write(LogLevel.Information, processor->Index, "boot services have exited"u8);
+                registers->Rax = 0;
+                return true;
+
+            case Function.VirtualAddressChange:
+                if (!IsDriver(machine, privilege, rip) || machine->OperatingSystemRuns != 0)
+                {
+                    return false;
+                }
+
+                machine->OperatingSystemRuns = 1;
+                Log.Write(LogLevel.Information, processor->Index, "an operating system has taken over"u8);
                 registers->Rax = 0;
                 return true;
 
@@ -76,4 +90,6 @@ public static unsafe class Hypercall
                 return false;
         }
     }
+
+    private static bool IsDriver(MachineData* machine, int privilege, ulong rip) => privilege == 0 && rip - machine->DriverBase < machine->DriverSize;
 }

@@ -15,6 +15,9 @@ public unsafe struct GuestStep
     /// <summary>Whether a step is under way.</summary>
     public bool Active;
 
+    /// <summary>Whether the guest's flags have been changed for the step (VMX).</summary>
+    public bool FlagsTaken;
+
     /// <summary>Whether the guest itself had the trap flag set.</summary>
     public bool GuestTrapFlag;
 

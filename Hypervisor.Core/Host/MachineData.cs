@@ -57,12 +57,6 @@ public unsafe struct MachineData
     /// <summary>How those tables encode rights.</summary>
     public NestedFormat Nested;
 
-    /// <summary>
-    /// Whether INIT and SIPI of the guest reach processors that the host has taken over by themselves, as exits (VMX). Where they do not (SVM), the trap on
-    /// interrupt commands delivers them.
-    /// </summary>
-    public bool StartsNatively;
-
     /// <summary>The page of zeros that the guest sees in place of the host's memory.</summary>
     public ulong ZeroPage;
 
@@ -137,6 +131,12 @@ public unsafe struct MachineData
 
     /// <summary>Written while running: 1 after ExitBootServices.</summary>
     public uint BootServicesExited;
+
+    /// <summary>
+    /// Written while running: 1 once an operating system has taken over: starts from now on are its own. Firmware may start its processors once more at the end of
+    /// boot services, to park them.
+    /// </summary>
+    public uint OperatingSystemRuns;
 
     /// <summary>Written while running: number of times the trap on interrupt commands was armed.</summary>
     public uint ApicTrapGeneration;

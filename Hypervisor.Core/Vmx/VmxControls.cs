@@ -46,7 +46,7 @@ public readonly struct VmxControls
     /// <summary>Pin-based controls.</summary>
     public PinControls Pin { get; }
 
-    /// <summary>Primary processor-based controls, without NMI windows and the monitor trap flag, which come and go.</summary>
+    /// <summary>Primary processor-based controls, without NMI windows, which come and go.</summary>
     public PrimaryControls Primary { get; }
 
     /// <summary>Secondary processor-based controls.</summary>

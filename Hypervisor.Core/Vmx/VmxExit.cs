@@ -61,7 +61,6 @@ public static unsafe class VmxExit
 
         processor->Registers.Rsp = Vmcs.Read(VmcsFieldNatural.GuestRsp);
         processor->Trace.Add(reason, Vmcs.Read(VmcsFieldNatural.GuestRip), Vmcs.Read(VmcsFieldNatural.ExitQualification), Vmcs.Read(VmcsField64.GuestPhysicalAddress));
-        DeliberateFault.Check(processor);
         VmxExitReason basic = (VmxExitReason)(reason & BasicReasonMask);
         Redeliver(basic);
 
@@ -78,6 +77,7 @@ public static unsafe class VmxExit
 
         processor->Exits.Count(Dispatch(processor, basic));
         VmxGuest.FlushIfNeeded(processor);
+        VmxDeliberateFailure.Check(processor);
     }
 
     private static ExitCause Dispatch(ProcessorData* processor, VmxExitReason reason)

@@ -180,13 +180,8 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
         VmxProcessor.LoadStartupState(processor, signature, vector);
 
     /// <inheritdoc/>
-    public static void DropCommandTrap(ProcessorData* processor)
-    {
-        if (processor->Machine->StartsNatively)
-        {
-            VmxMsrBitmap.TrapInterruptCommands(processor->Machine->MsrPermissionMap, trap: false);
-        }
-    }
+    public static void DropCommandTrap(ProcessorData* processor) =>
+        VmxMsrBitmap.TrapInterruptCommands(processor->Machine->MsrPermissionMap, trap: false);
 
     /// <inheritdoc/>
     public static void TakePendingNmis()

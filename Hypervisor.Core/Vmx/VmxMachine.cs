@@ -18,7 +18,6 @@ public static unsafe class VmxMachine
     /// <returns>Why it could not be done; empty when it was.</returns>
     public static ReadOnlySpan<byte> Prepare(MachineData* machine, PageArena* arena)
     {
-        machine->StartsNatively = !machine->KeepApicTrap;
         machine->Snapshot = &VmxGuest.Snapshot;
         machine->Hidden = VmxControls.For(VmxCapabilities.Read()).Hidden;
         machine->SupportedXcr0 = Xcr0.Supported.Value;
@@ -28,7 +27,7 @@ public static unsafe class VmxMachine
             return "the memory set aside for the host does not suffice"u8;
         }
 
-        VmxMsrBitmap.Write(machine->MsrPermissionMap);
+        VmxMsrBitmap.Write(machine->MsrPermissionMap, hidesTrace: machine->Hidden.Trace != 0);
         VmxMsrBitmap.TrapInterruptCommands(machine->MsrPermissionMap, machine->ApicTrapWanted != 0);
         return default;
     }
@@ -46,7 +45,7 @@ public static unsafe class VmxMachine
             VmxProcessor.WriteHostState(processor);
             VmxProcessor.CaptureState(cr4, rip, rsp);
             VmxGuest.FlushIfNeeded(processor);
-            problem = VmxProcessor.Problem();
+            problem = VmxProcessor.Problem(processor);
             if (problem.IsEmpty)
             {
                 Instructions.VmxLaunch();

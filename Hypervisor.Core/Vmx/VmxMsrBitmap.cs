@@ -15,7 +15,9 @@ public static unsafe class VmxMsrBitmap
     private const uint HighFirst = 0xC000_0000;
 
     /// <summary>MSRs with a policy; every other one in the two ranges passes without an exit. EFER, PAT and DEBUGCTL are switched by the VMCS.</summary>
-    public static void Write(ulong bitmap)
+    /// <param name="bitmap">The bitmap.</param>
+    /// <param name="hidesTrace">Whether there shall be no Processor Trace: its output would go past the extended page tables.</param>
+    public static void Write(ulong bitmap, bool hidesTrace)
     {
         Set(bitmap, Msr.FeatureControl, read: true, write: true);
         Set(bitmap, Msr.SmmMonitorControl, read: true, write: true);
@@ -23,6 +25,14 @@ public static unsafe class VmxMsrBitmap
         for (uint msr = Msr.VmxBasic; msr <= Msr.VmxSecondaryExitControls; msr++)
         {
             Set(bitmap, msr, read: true, write: true);
+        }
+
+        for (uint msr = Msr.TraceOutputBase; hidesTrace && msr <= Msr.TraceLast; msr++)
+        {
+            if (IsTrace(msr))
+            {
+                Set(bitmap, msr, read: true, write: true);
+            }
         }
 
         for (uint msr = Msr.MtrrVariableBase0; msr <= Msr.MtrrDefaultType; msr++)
@@ -33,6 +43,10 @@ public static unsafe class VmxMsrBitmap
             }
         }
     }
+
+    /// <summary>Whether an MSR is one of Processor Trace's (Intel SDM vol 3 §32.2.8).</summary>
+    public static bool IsTrace(uint msr) =>
+        msr is (>= Msr.TraceOutputBase and <= Msr.TraceOutputMask) or (>= Msr.TraceControl and <= Msr.TraceLast);
 
     /// <summary>Traps, or no longer traps, what has to do with interrupt commands.</summary>
     public static void TrapInterruptCommands(ulong bitmap, bool trap)

@@ -26,6 +26,7 @@ internal static unsafe class VmxMsrExits
         {
             Msr.FeatureControl => false, // the guest reads it as locked
             Msr.SmmMonitorControl or (>= Msr.VmxBasic and <= Msr.VmxSecondaryExitControls) => false,
+            _ when IsHiddenTrace(processor, msr) => false,
             _ => MsrPolicy.TryWrite<VmxGuest>(processor, msr, MsrPolicy.Operand(processor)),
         };
         if (done && MtrrState.Contains(msr))
@@ -35,6 +36,8 @@ internal static unsafe class VmxMsrExits
 
         return MsrPolicy.Complete<VmxGuest>(processor, write: true, done);
     }
+
+    private static bool IsHiddenTrace(ProcessorData* processor, uint msr) => processor->Machine->Hidden.Trace != 0 && VmxMsrBitmap.IsTrace(msr);
 
     /// <summary>In the guest the instruction would do nothing at all (Intel SDM vol 3 §25.3, WRMSR): the host loads the update in its place (C8, R-63).</summary>
     private static ExitCause LoadMicrocode(ProcessorData* processor)
@@ -63,7 +66,7 @@ internal static unsafe class VmxMsrExits
             case >= Msr.VmxBasic and <= Msr.VmxSecondaryExitControls:
                 return false; // a processor without VMX does not have them
             default:
-                return MsrPolicy.TryRead(processor, msr);
+                return !IsHiddenTrace(processor, msr) && MsrPolicy.TryRead(processor, msr);
         }
     }
 }

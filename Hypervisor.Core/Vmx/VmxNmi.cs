@@ -50,7 +50,7 @@ public static unsafe class VmxNmi
             VmxMemory.Follow(processor);
         }
 
-        if (!processor->Machine->StartsNatively && new StartupRequest(processor->Startup.Request).IsInit)
+        if (new StartupRequest(processor->Startup.Request).IsInit)
         {
             GuestStartup.Init<VmxGuest>(processor);
             return;

@@ -1,5 +1,6 @@
 using System;
 using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
 
@@ -13,6 +14,7 @@ public static unsafe class VmxProcessor
     private const ulong NoLinkedVmcs = ulong.MaxValue;
     private const uint UnusableSegment = 1u << 16;
     private const ushort AccessedBit = 1;
+    private const ulong TraceState = 1UL << 8;
     private const uint TaskStateLimit = 0x67;
     private const ushort BusyTaskState = 0x8B;
 
@@ -183,6 +185,11 @@ public static unsafe class VmxProcessor
             Vmcs.Write(VmcsFieldNatural.GuestInterruptShadowStackTable, 0);
         }
 
+        if (((EntryControls)Vmcs.Read(VmcsField32.EntryControls) & EntryControls.LoadBoundConfiguration) != 0)
+        {
+            Vmcs.Write(VmcsField64.GuestBoundConfiguration, 0);
+        }
+
         // Translations of before are gone with INIT.
         if (((SecondaryControls)Vmcs.Read(VmcsField32.SecondaryControls) & SecondaryControls.EnableVpid) != 0)
         {
@@ -193,8 +200,17 @@ public static unsafe class VmxProcessor
         Instructions.WriteDr6(InitState.Dr6);
     }
 
-    /// <summary>Why the VMCS could not be entered; empty when nothing is wrong with it.</summary>
-    public static ReadOnlySpan<byte> Problem() => VmcsCheck.Violation().Rule;
+    /// <summary>Why the VMCS could not be entered; empty when nothing is wrong with it. The log names the field, too.</summary>
+    public static ReadOnlySpan<byte> Problem(ProcessorData* processor)
+    {
+        VmcsViolation violation = VmcsCheck.Violation();
+        if (violation.Exists)
+        {
+            Log.Begin(LogLevel.Error, processor->Index).Text("VM entry would fail: "u8).Text(violation.Field).Text(": "u8).Text(violation.Rule).End();
+        }
+
+        return violation.Rule;
+    }
 
     private static void WriteOptional(VmxControls controls)
     {
@@ -205,7 +221,8 @@ public static unsafe class VmxProcessor
 
         if ((controls.Secondary & SecondaryControls.EnableXsaves) != 0)
         {
-            Vmcs.Write(VmcsField64.XssExitingBitmap, 0);
+            // Where Processor Trace is hidden, XRSTORS must not switch it on behind its MSRs either.
+            Vmcs.Write(VmcsField64.XssExitingBitmap, controls.Hidden.Trace != 0 ? TraceState : 0);
         }
 
         if ((controls.Secondary & SecondaryControls.EnablePconfig) != 0)
@@ -236,7 +253,10 @@ public static unsafe class VmxProcessor
 
         if ((entry & EntryControls.LoadTraceControl) != 0)
         {
-            Vmcs.Write(VmcsField64.GuestTraceControl, Instructions.ReadMsr(Msr.TraceControl));
+            // An entry that loads the register wants it off before (Intel SDM vol 3 §26.2.1.3).
+            TraceControl trace = new(Instructions.ReadMsr(Msr.TraceControl));
+            Vmcs.Write(VmcsField64.GuestTraceControl, trace.Value);
+            Instructions.WriteMsr(Msr.TraceControl, trace.WithEnable(false).Value);
         }
 
         if ((entry & EntryControls.LoadProtectionKeys) != 0)

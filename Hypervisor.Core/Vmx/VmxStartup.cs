@@ -7,8 +7,8 @@ using Hypervisor.Core.Host;
 namespace Hypervisor.Core.Vmx;
 
 /// <summary>
-/// Processors that the guest starts, under VMX. The first INIT and SIPI of each are delivered by the trap on interrupt commands, which takes it over; later ones
-/// are exits of the processor itself.
+/// Processors that the guest starts, under VMX. Until the operating system has started them all, INIT and SIPI are delivered by the trap on interrupt commands, which
+/// takes processors over at their first start. Then the trap goes for good, and INIT and SIPI are exits of the processor they were sent to (L9).
 /// </summary>
 public static unsafe class VmxStartup
 {
@@ -35,7 +35,7 @@ public static unsafe class VmxStartup
     /// </summary>
     internal static void Init(ProcessorData* processor)
     {
-        Instructions.Exchange(&processor->Startup.Request, StartupRequest.Init.Value);
+        Instructions.Exchange(&processor->Startup.WaitsForSipi, 1);
         if (processor->Step.Active)
         {
             GuestDoors.Shut<VmxGuest>(processor);
@@ -57,7 +57,7 @@ public static unsafe class VmxStartup
         LocalApicInit.Reset<VmxGuest>();
         GuestStartup.EnterFirstState<VmxGuest>(processor, vector);
         ApicTrap.ProcessorStarted(processor);
-        Instructions.Exchange(&processor->Startup.Request, StartupRequest.None.Value);
+        Instructions.Exchange(&processor->Startup.WaitsForSipi, 0);
         VmxMemory.Follow(processor); // from here on others wait for it
         return ExitCause.Sipi;
     }

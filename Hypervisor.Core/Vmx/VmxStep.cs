@@ -21,9 +21,18 @@ internal static unsafe class VmxStep
     /// <summary>Makes the guest stop behind its next instruction.</summary>
     internal static void Begin(ProcessorData* processor)
     {
-        RFlags flags = new(Vmcs.Read(VmcsFieldNatural.GuestRFlags));
-        if (!processor->Step.Active)
+        Vmcs.Write(VmcsField32.ExceptionBitmap, InterceptAllExceptions); // a fault of the instruction shuts the door too
+        if (GuestEvent.FromFields(Vmcs.Read(VmcsField32.EntryInterruptionInformation), 0).IsValid)
         {
+            // It is the delivery of an event that goes through the door: the flags it pushes are the guest's, and an interrupt wants IF (§26.3.1.4). The next exit,
+            // whatever it is, shuts the door.
+            return;
+        }
+
+        RFlags flags = new(Vmcs.Read(VmcsFieldNatural.GuestRFlags));
+        if (!processor->Step.FlagsTaken)
+        {
+            processor->Step.FlagsTaken = true;
             processor->Step.GuestTrapFlag = flags.Trap;
             processor->Step.GuestInterruptFlag = flags.InterruptEnable;
             processor->Step.GuestDebugControl = Vmcs.Read(VmcsField64.GuestDebugControl);
@@ -33,14 +42,18 @@ internal static unsafe class VmxStep
         Vmcs.Write(VmcsFieldNatural.GuestRFlags, flags.WithTrap(true).WithInterruptEnable(false).Value);
         Vmcs.Write(VmcsField32.GuestInterruptibility, Vmcs.Read(VmcsField32.GuestInterruptibility) & ~(uint)Shadow);
         Vmcs.Write(VmcsField64.GuestDebugControl, processor->Step.GuestDebugControl & ~BranchSingleStepBit);
-        Vmcs.Write(VmcsField32.ExceptionBitmap, InterceptAllExceptions); // a fault of the instruction shuts the door too
     }
 
     /// <summary>Gives the guest its flags and exceptions back.</summary>
     internal static void TakeBack(ProcessorData* processor)
     {
-        RFlags flags = new(Vmcs.Read(VmcsFieldNatural.GuestRFlags));
         Vmcs.Write(VmcsField32.ExceptionBitmap, 0);
+        if (!processor->Step.FlagsTaken)
+        {
+            return;
+        }
+
+        RFlags flags = new(Vmcs.Read(VmcsFieldNatural.GuestRFlags));
         Vmcs.Write(VmcsField64.GuestDebugControl, processor->Step.GuestDebugControl);
         Vmcs.Write(
             VmcsFieldNatural.GuestRFlags,

@@ -30,6 +30,7 @@ internal sealed unsafe class StartupSimulation : IDisposable
         new Random(seed).NextBytes(new Span<byte>(_machine.Guest(SimulatedMachine.LowPage), 0x1000));
         _lowPage = LowPage();
         _machine.Machine->BootServicesExited = 1;
+        _machine.Machine->OperatingSystemRuns = 1;
         _machine.Data->Startup.StartedByOs = 1;
         GuestCode.Write(_machine, [0x89, 0x0B]);
         _hardware[0].Place = Place.Host;

@@ -110,6 +110,7 @@ public static class HvStatProgram
         a.cpuid();
         a.mov(rax, vendor);
         a.mov(__dword_ptr[rax], ebx);
+        a.xor(edx, edx); // the first processor
     }
 
     /// <summary>Calls the hypervisor: RDX and R8 are the arguments.</summary>

@@ -9,6 +9,7 @@ public readonly unsafe struct Firmware(void* imageHandle, EfiSystemTable* system
     private const int ChunkLength = 64;
     private const nuint TaskPriorityNotify = 16;
     private const uint SignalExitBootServices = 0x201;
+    private const uint SignalVirtualAddressChange = 0x6000_0202;
 
     private struct Chunk
     {
@@ -69,6 +70,13 @@ public readonly unsafe struct Firmware(void* imageHandle, EfiSystemTable* system
     {
         void* created;
         return Services->CreateEvent(SignalExitBootServices, TaskPriorityNotify, (void*)notify, null, &created);
+    }
+
+    /// <summary>Calls <paramref name="notify"/> when an operating system sets the virtual addresses of runtime services.</summary>
+    public EfiStatus OnVirtualAddressChange(delegate*<void*, void*, void> notify)
+    {
+        void* created;
+        return Services->CreateEvent(SignalVirtualAddressChange, TaskPriorityNotify, (void*)notify, null, &created);
     }
 
     /// <summary>The ACPI root pointer: the newer one where there are two; null where there is none.</summary>

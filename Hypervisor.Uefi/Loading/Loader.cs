@@ -106,11 +106,6 @@ public static unsafe class Loader
             parameters->SectionCount = ResidentImage.Sections(copy, parameters->Sections);
         }
 
-        if (firmware.OnExitBootServices(&OnExitBootServices) != EfiStatus.Success || firmware.Install(EfiGuid.Hv) != EfiStatus.Success)
-        {
-            return Refuse(firmware, "the firmware refuses an event or a protocol"u8, EfiStatus.OutOfResources);
-        }
-
         s_vmcall = Virtualization.Extension == VirtualizationExtension.Vmx ? 1u : 0; // the guest will not see it any more
 
         // From here on it is the copy that runs: the same function, at its place there.
@@ -120,6 +115,14 @@ public static unsafe class Loader
             return Refuse(firmware, new ReadOnlySpan<byte>(parameters->Problem, parameters->ProblemLength), EfiStatus.LoadError);
         }
 
+        // As a guest: a driver that was refused must leave nothing behind that the firmware would call.
+        if (firmware.OnExitBootServices(&OnExitBootServices) != EfiStatus.Success
+            || firmware.OnVirtualAddressChange(&OnVirtualAddressChange) != EfiStatus.Success
+            || firmware.Install(EfiGuid.Hv) != EfiStatus.Success)
+        {
+            firmware.Print("hv: the firmware refuses an event or a protocol: the log will not know when the operating system starts\n"u8);
+        }
+
         firmware.Print("hv: this machine now runs on hv\n"u8);
         return EfiStatus.Success;
     }
@@ -127,6 +130,10 @@ public static unsafe class Loader
     /// <summary>Runs in the guest, in the loaded driver: tells the host that the firmware's console and boot services are gone (L5).</summary>
     private static void OnExitBootServices(void* theEvent, void* context) =>
         Instructions.Hypercall(Hypercall.Signature, (ulong)Hypercall.Function.ExitBootServices, s_vmcall);
+
+    /// <summary>Runs in the guest, in the loaded driver, while its addresses are still physical: tells the host that an operating system has taken over.</summary>
+    private static void OnVirtualAddressChange(void* theEvent, void* context) =>
+        Instructions.Hypercall(Hypercall.Signature, (ulong)Hypercall.Function.VirtualAddressChange, s_vmcall);
 
     private static EfiStatus Refuse(Firmware firmware, ReadOnlySpan<byte> reason, EfiStatus status)
     {

@@ -44,7 +44,10 @@ public static unsafe class ApicTrap
     public static void ProcessorStarted(ProcessorData* processor)
     {
         processor->Startup.Starts++;
-        processor->Startup.StartedByOs = processor->Machine->BootServicesExited;
+        MachineData* machine = processor->Machine;
+        processor->Startup.StartsBehindFirmware += machine->BootServicesExited;
+        bool again = processor->Startup.StartsBehindFirmware > 1; // what the firmware does, it does once
+        processor->Startup.StartedByOs = machine->OperatingSystemRuns != 0 || again ? 1u : 0;
     }
 
     /// <summary>
@@ -186,8 +189,7 @@ public static unsafe class ApicTrap
         {
             ProcessorData* processor = machine->Processors[i].Data;
             StartupRequest request = new(processor->Startup.Request);
-            bool started = machine->StartsNatively ? processor->Startup.TakenOver != 0 : processor->Startup.StartedByOs != 0;
-            if (!started || (request.IsInit && !request.HasSipi))
+            if (processor->Startup.StartedByOs == 0 || (request.IsInit && !request.HasSipi))
             {
                 return false;
             }

@@ -76,7 +76,9 @@ public static unsafe class ProcessorStartup
 
     /// <summary>Whether the host is on a processor, and the guest executes there.</summary>
     public static bool Runs(ProcessorData* processor) =>
-        Read(&processor->Startup.TakenOver) != 0 && !new StartupRequest(Read(&processor->Startup.Request)).IsInit;
+        Read(&processor->Startup.TakenOver) != 0
+        && Read(&processor->Startup.WaitsForSipi) == 0
+        && !new StartupRequest(Read(&processor->Startup.Request)).IsInit;
 
     /// <summary>On a processor that was told INIT: waits until another one sends SIPI.</summary>
     /// <returns>The vector.</returns>
@@ -97,12 +99,6 @@ public static unsafe class ProcessorStartup
 
     private static void SendInit(ProcessorData* target)
     {
-        if (ReachesByItself(target))
-        {
-            LocalApic.SendInit(target->ApicId);
-            return;
-        }
-
         uint before = Instructions.Exchange(&target->Startup.Request, StartupRequest.Init.Value);
         if (target->Startup.TakenOver == 0)
         {
@@ -118,12 +114,6 @@ public static unsafe class ProcessorStartup
     /// <returns>Whether it was waiting for it.</returns>
     private static bool SendStartup(ProcessorData* sender, ProcessorData* target, byte vector)
     {
-        if (ReachesByItself(target))
-        {
-            LocalApic.SendStartup(target->ApicId, vector);
-            return false;
-        }
-
         // A SIPI for a processor that is not waiting is dropped (Intel SDM vol 3 §8.4.4.1): the second one of every start is.
         uint waiting = StartupRequest.Init.Value;
         if (Instructions.CompareExchange(&target->Startup.Request, StartupRequest.Sipi(vector).Value, waiting) != waiting)
@@ -177,9 +167,6 @@ public static unsafe class ProcessorStartup
 
         Instructions.Exchange(&machine->StartupLock, 0);
     }
-
-    /// <summary>Whether INIT and SIPI are exits of the target: then they are sent on, to each target by itself, for others of the same command may need help.</summary>
-    private static bool ReachesByItself(ProcessorData* target) => target->Machine->StartsNatively && target->Startup.TakenOver != 0;
 
     private static void CopyPage(byte* to, byte* from)
     {

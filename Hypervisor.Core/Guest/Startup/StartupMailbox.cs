@@ -15,9 +15,15 @@ public struct StartupMailbox
     /// <summary>1 from the moment the host runs on this processor.</summary>
     public uint TakenOver;
 
-    /// <summary>1 when the guest has started this processor since ExitBootServices.</summary>
+    /// <summary>1 when the operating system has started this processor.</summary>
     public uint StartedByOs;
 
     /// <summary>Number of times the guest started this processor.</summary>
     public uint Starts;
+
+    /// <summary>Number of times this processor was started since ExitBootServices.</summary>
+    public uint StartsBehindFirmware;
+
+    /// <summary>1 while the processor itself waits for SIPI, behind an INIT that was an exit (VMX).</summary>
+    public uint WaitsForSipi;
 }

@@ -201,11 +201,17 @@ public sealed unsafe class ApicTrapTests : IDisposable
 
     private void ExitBootServices()
     {
+        Notify(Hypercall.Function.ExitBootServices);
+        Notify(Hypercall.Function.VirtualAddressChange);
+        Assert.Equal((1u, 1u), (_machine.Machine->BootServicesExited, _machine.Machine->OperatingSystemRuns));
+    }
+
+    private void Notify(Hypercall.Function function)
+    {
         _machine.Vmcb->Rip = SimulatedMachine.DriverBase + 8;
         _machine.Vmcb->Rax = Hypercall.Signature;
-        _machine.Data->Registers.Rcx = (ulong)Hypercall.Function.ExitBootServices;
+        _machine.Data->Registers.Rcx = (ulong)function;
         _machine.Exit(SvmExitCode.VmmCall);
-        Assert.Equal(1u, _machine.Machine->BootServicesExited);
     }
 
     private void Send(uint low, int index)
