@@ -12,5 +12,6 @@ internal static class ProbeStubs
         EntryStubs.Write(writer);
         SnippetStubs.Write(writer);
         TripStubs.Write(writer);
+        TaskStubs.Write(writer);
     }
 }

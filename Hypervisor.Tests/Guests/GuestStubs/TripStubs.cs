@@ -119,13 +119,7 @@ internal static class TripStubs
         a.mov(__dword_ptr[ebp + TripLayout.EferUnpaged], eax);
         CallCpuid(a, cpuid, TripStage.Unpaged);
 
-        a.mov(eax, cr4);
-        a.and(eax, ~Cr4PhysicalAddressExtension);
-        a.or(eax, Cr4PageSizeExtensions);
-        a.mov(cr4, eax);
-        a.mov(eax, __dword_ptr[ebp + TripLayout.LegacyCr3]);
-        a.mov(cr3, eax);
-        SetPaging(a, true);
+        StartLegacyPaging(a);
         CallCpuid(a, cpuid, TripStage.LegacyPaging);
         SetPaging(a, false);
 
@@ -154,6 +148,40 @@ internal static class TripStubs
         writer.Mark(a, "probe_Back32");
         LoadSegments(a, TripLayout.Data32Selector);
         a.lea(esp, __[ebp + TripLayout.StackTop]);
+        Return(a);
+    }
+
+    /// <summary>From 32-bit code as the round trip enters it to 32-bit protected mode with 32-bit paging.</summary>
+    internal static void EnterLegacyPaging(Assembler a)
+    {
+        LoadSegments(a, TripLayout.Data32Selector);
+        a.lea(esp, __[ebp + TripLayout.StackTop]);
+        SetPaging(a, false);
+        ClearLongModeEnable(a);
+        StartLegacyPaging(a);
+    }
+
+    /// <summary>From there back to the 64-bit code that departed.</summary>
+    internal static void LeaveLegacyPaging(Assembler a)
+    {
+        SetPaging(a, false);
+        Return(a);
+    }
+
+    private static void StartLegacyPaging(Assembler a)
+    {
+        a.mov(eax, cr4);
+        a.and(eax, ~Cr4PhysicalAddressExtension);
+        a.or(eax, Cr4PageSizeExtensions);
+        a.mov(cr4, eax);
+        a.mov(eax, __dword_ptr[ebp + TripLayout.LegacyCr3]);
+        a.mov(cr3, eax);
+        SetPaging(a, true);
+    }
+
+    /// <summary>Restores the control registers, paging off, and goes back to 64-bit code.</summary>
+    private static void Return(Assembler a)
+    {
         a.mov(eax, __dword_ptr[ebp + TripLayout.SavedCr4]);
         a.mov(cr4, eax);
         a.mov(eax, __dword_ptr[ebp + TripLayout.SavedCr3]);

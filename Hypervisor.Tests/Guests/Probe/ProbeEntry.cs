@@ -64,6 +64,7 @@ public static unsafe class ProbeEntry
         ControlRegisterChecks.Run();
         NmiChecks.Run();
         ModeChecks.Run();
+        TaskChecks.Run();
         RegisterChecks.Run();
         LocalApicChecks.Run();
     }

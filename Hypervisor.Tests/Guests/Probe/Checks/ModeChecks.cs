@@ -104,40 +104,50 @@ public static unsafe class ModeChecks
     private static void Fill(byte* block, TripCode* code)
     {
         uint address = (uint)block;
-        Copy(block + TripLayout.Code64, code->Code64, TripLayout.Code64Size);
         Copy(block + TripLayout.Code32, code->Code32, TripLayout.Code32Size);
         Copy(block + TripLayout.Code16, code->Code16, TripLayout.Code16Size);
 
-        SetTable(block + TripLayout.Gdtr, TripLayout.GdtSize - 1, address + TripLayout.Gdt);
+        FillCommon(block, TripLayout.GdtSize);
         SetTable(block + TripLayout.RealIdtr, RealVectorsLimit, address + TripLayout.RealVectors);
         ulong* gdt = (ulong*)(block + TripLayout.Gdt);
         ulong atBlock = (ulong)address << 16; // base bits 23:0 in the descriptor
-        gdt[TripLayout.Code32Selector / sizeof(ulong)] = Code32Descriptor;
-        gdt[TripLayout.Data32Selector / sizeof(ulong)] = Data32Descriptor;
         gdt[TripLayout.Code16Selector / sizeof(ulong)] = Code16Descriptor | atBlock;
         gdt[TripLayout.Data16Selector / sizeof(ulong)] = Data16Descriptor | atBlock;
-        gdt[TripLayout.Code64Selector / sizeof(ulong)] = Code64Descriptor;
 
-        SetFar(block + TripLayout.ToCode32, address + TripLayout.Code32, TripLayout.Code32Selector);
         SetFar(block + TripLayout.ToCode16, TripLayout.Code16, TripLayout.Code16Selector);
         SetFar(block + TripLayout.ToBack32, address + TripLayout.Code32 + (uint)(code->Back32 - code->Code32), TripLayout.Code32Selector);
-        SetFar(block + TripLayout.ToBack64, address + TripLayout.Code64, TripLayout.Code64Selector);
         ushort segment = (ushort)(address >> 4);
         SetRealFar(block + TripLayout.ToReal, Offset16(code, code->Real), segment);
         byte* vectors = block + TripLayout.RealVectors;
         SetRealFar(vectors + (TripLayout.RealInterruptVector * RealVectorSize), Offset16(code, code->RealInterrupt), segment);
         SetRealFar(vectors + (DebugVector * RealVectorSize), Offset16(code, code->RealStep), segment);
 
-        *(uint*)(block + TripLayout.LegacyCr3) = address + TripLayout.LegacyDirectory;
         *(uint*)(block + TripLayout.PaeCr3) = address + TripLayout.PaePointers;
-        *(uint*)(block + TripLayout.LegacyDirectory) = LegacyPage;
         *(ulong*)(block + TripLayout.PaePointers) = (address + TripLayout.PaeDirectory) | Present;
         *(ulong*)(block + TripLayout.PaeDirectory) = PaePage;
     }
 
+    /// <summary>Fills what every trip out of 64-bit mode needs: flat segments, the way there and back, 32-bit paging.</summary>
+    internal static void FillCommon(byte* block, int gdtSize)
+    {
+        TripCode code;
+        Stubs.TripCode(&code);
+        Copy(block + TripLayout.Code64, code.Code64, TripLayout.Code64Size);
+        uint address = (uint)block;
+        SetTable(block + TripLayout.Gdtr, (ushort)(gdtSize - 1), address + TripLayout.Gdt);
+        ulong* gdt = (ulong*)(block + TripLayout.Gdt);
+        gdt[TripLayout.Code32Selector / sizeof(ulong)] = Code32Descriptor;
+        gdt[TripLayout.Data32Selector / sizeof(ulong)] = Data32Descriptor;
+        gdt[TripLayout.Code64Selector / sizeof(ulong)] = Code64Descriptor;
+        SetFar(block + TripLayout.ToCode32, address + TripLayout.Code32, TripLayout.Code32Selector);
+        SetFar(block + TripLayout.ToBack64, address + TripLayout.Code64, TripLayout.Code64Selector);
+        *(uint*)(block + TripLayout.LegacyCr3) = address + TripLayout.LegacyDirectory;
+        *(uint*)(block + TripLayout.LegacyDirectory) = LegacyPage;
+    }
+
     private static ushort Offset16(TripCode* code, byte* address) => (ushort)(TripLayout.Code16 + (address - code->Code16));
 
-    private static void Copy(byte* target, byte* source, int size)
+    internal static void Copy(byte* target, byte* source, int size)
     {
         for (int i = 0; i < size; i++)
         {
@@ -145,13 +155,13 @@ public static unsafe class ModeChecks
         }
     }
 
-    private static void SetTable(byte* target, ushort limit, ulong address)
+    internal static void SetTable(byte* target, ushort limit, ulong address)
     {
         *(ushort*)target = limit;
         *(ulong*)(target + sizeof(ushort)) = address;
     }
 
-    private static void SetFar(byte* target, uint offset, ushort selector)
+    internal static void SetFar(byte* target, uint offset, ushort selector)
     {
         *(uint*)target = offset;
         *(ushort*)(target + sizeof(uint)) = selector;

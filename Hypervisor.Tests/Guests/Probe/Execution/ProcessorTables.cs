@@ -65,6 +65,14 @@ public static unsafe class ProcessorTables
         return true;
     }
 
+    /// <summary>Loads the probe's TR again, behind code that had another.</summary>
+    public static void ReloadTask()
+    {
+        DescriptorTableRegister* own = s_firmwareIdt + 1;
+        *(ulong*)(own->Base + ProbeSelectors.TaskState) &= ~BusyBit;
+        Stubs.LoadTask(ProbeSelectors.TaskState);
+    }
+
     /// <summary>Gives the processor back to the firmware, interrupts on.</summary>
     public static void Leave()
     {

@@ -37,6 +37,11 @@ public static unsafe class Stubs
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern void Trip(byte* block);
 
+    /// <summary>The parts of the task-switch check.</summary>
+    [RuntimeImport("*", "probe_TaskCode")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern void TaskCode(TaskCode* code);
+
     /// <summary>LGDT, LIDT, and new CS, SS, DS and ES.</summary>
     [RuntimeImport("*", "probe_LoadTables")]
     [MethodImpl(MethodImplOptions.InternalCall)]
