@@ -120,6 +120,9 @@ public unsafe struct MachineData
     /// <summary>Bits of XCR0 that exist.</summary>
     public ulong SupportedXcr0;
 
+    /// <summary>Written while running: the XCR0 that was last found to be good.</summary>
+    public ulong AcceptedXcr0;
+
     /// <summary>Bits the guest may set in EFER.</summary>
     public ulong EferAllowed;
 

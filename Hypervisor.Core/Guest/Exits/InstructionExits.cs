@@ -40,9 +40,20 @@ public static unsafe class InstructionExits
     public static bool TryXsetbv(ProcessorData* processor)
     {
         GuestRegisters* registers = &processor->Registers;
+        MachineData* machine = processor->Machine;
         ulong value = MsrPolicy.Operand(processor);
-        return XsetbvRules.IsAllowed((uint)registers->Rcx, new Xcr0(value), new Xcr0(processor->Machine->SupportedXcr0))
-            && Instructions.TryWriteXcr(0, value) != 0;
+        if ((uint)registers->Rcx == 0 && value == machine->AcceptedXcr0)
+        {
+            return Instructions.TryWriteXcr(0, value) != 0;
+        }
+
+        if (!XsetbvRules.IsAllowed((uint)registers->Rcx, new Xcr0(value), new Xcr0(machine->SupportedXcr0)) || Instructions.TryWriteXcr(0, value) == 0)
+        {
+            return false;
+        }
+
+        machine->AcceptedXcr0 = value; // systems write one value over and over
+        return true;
     }
 
     /// <summary>INVD would throw away what the host has written: its modified lines are written back instead (C9).</summary>
