@@ -21,6 +21,9 @@ public unsafe struct GuestStep
     /// <summary>Whether the guest itself had interrupts enabled.</summary>
     public bool GuestInterruptFlag;
 
+    /// <summary>Whether the door stands open for the delivery of an event, behind which nothing stops the guest: its flags are its own (VMX).</summary>
+    public bool ForDelivery;
+
     /// <summary>DR6 of the guest before the step (SVM).</summary>
     public ulong GuestDr6;
 

@@ -46,7 +46,7 @@ public sealed unsafe class CpuidPolicyTests
     public void Other_subleaves_of_leaf_7_are_the_processors()
     {
         Assert.Equal(uint.MaxValue, Adjust(7, 1, 0, Ones).Ecx);
-        Assert.Equal(0u, Adjust(7, 1, ulong.MaxValue, default).Ecx);
+        Assert.Equal(0u, Adjust(7, 1, ulong.MaxValue, default(CpuidResult)).Ecx);
     }
 
     [Fact]

@@ -81,7 +81,6 @@ public sealed class VmxCapabilitiesTests
         [Msr.VmxTruePinControls, 1ul << 37, "no virtual NMIs"],
         [Msr.VmxTruePrimaryControls, 1ul << 54, "no virtual NMIs"],
         [Msr.VmxTruePrimaryControls, 1ul << 60, "no MSR bitmaps"],
-        [Msr.VmxTruePrimaryControls, 1ul << 59, "no monitor trap flag"],
         [Msr.VmxTrueExitControls, 1ul << 50, "cannot switch EFER and PAT"],
         [Msr.VmxTrueExitControls, 1ul << 53, "cannot switch EFER and PAT"],
         [Msr.VmxTrueEntryControls, 1ul << 46, "cannot switch EFER and PAT"],
