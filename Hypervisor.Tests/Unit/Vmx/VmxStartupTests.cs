@@ -17,6 +17,7 @@ public sealed unsafe class VmxStartupTests : IDisposable
     private const ulong NotWriteThrough = 1 << 29;
     private const uint ReadOnly = 5;
     private const uint SingleContext = 1;
+    private const ulong Dirt = 0x4CCC_CCCC_CCCC; // canonical: INIT keeps some
     private const uint FieldTypeMask = 0xC00;
     private const uint GuestFieldType = 0x800;
 
@@ -118,6 +119,7 @@ public sealed unsafe class VmxStartupTests : IDisposable
         Assert.Equal(0ul, _machine.Get(VmcsField64.GuestDebugControl, 1));
         Assert.Equal(0u, _machine.Get(VmcsField32.ExceptionBitmap, 1));
         Assert.Equal(PatMsr.AfterReset, _machine.Get(VmcsField64.GuestPat, 1)); // kept: it is what Dirty left
+        Assert.Equal((Dirt, Dirt), (_machine.Get(VmcsFieldNatural.GuestSysEnterEsp, 1), _machine.Get(VmcsFieldNatural.GuestSysEnterEip, 1)));
         Assert.Equal(ulong.MaxValue, _machine.Get(VmcsField64.LinkPointer, 1));
         Assert.Equal(0ul, _machine.Get(VmcsField64.GuestBoundConfiguration, 1));
         Assert.Equal((SingleContext, (ushort)1), Assert.Single(_machine.Processors[1].VpidInvalidations));
@@ -248,7 +250,7 @@ public sealed unsafe class VmxStartupTests : IDisposable
         VmcsField64[] kept = [VmcsField64.GuestPat, VmcsField64.LinkPointer];
         foreach (uint field in VmxGuestFields.All.Where(field => (field & FieldTypeMask) == GuestFieldType && !kept.Contains((VmcsField64)field)))
         {
-            Target[field] = 0xCCCC_CCCC_CCCC_CCCC;
+            Target[field] = Dirt;
         }
 
         _machine.Set(VmcsFieldNatural.Cr0Shadow, ulong.MaxValue, 1);
