@@ -15,14 +15,14 @@ public unsafe struct GuestStep
     /// <summary>Whether a step is under way.</summary>
     public bool Active;
 
-    /// <summary>Whether the guest's flags have been changed for the step (VMX).</summary>
-    public bool FlagsTaken;
-
     /// <summary>Whether the guest itself had the trap flag set.</summary>
     public bool GuestTrapFlag;
 
     /// <summary>Whether the guest itself had interrupts enabled.</summary>
     public bool GuestInterruptFlag;
+
+    /// <summary>Whether the door stands open for the delivery of an event, behind which nothing stops the guest: its flags are its own (VMX).</summary>
+    public bool ForDelivery;
 
     /// <summary>DR6 of the guest before the step (SVM).</summary>
     public ulong GuestDr6;

@@ -48,20 +48,19 @@ public static unsafe class VmxExit
     public static void Handle(ProcessorData* processor)
     {
         uint reason = Vmcs.Read(VmcsField32.ExitReason);
-        if (reason == (uint)VmxExitReason.Init)
+        VmxExitReason basic = (VmxExitReason)(reason & BasicReasonMask);
+        if (VmxEntryFailure.IsFailure(reason))
+        {
+            VmxEntryFailure.ReportExit(processor);
+        }
+        else if (basic == VmxExitReason.Init)
         {
             VmxStartup.Init(processor); // before anything else
             return;
         }
 
-        if (VmxEntryFailure.IsFailure(reason))
-        {
-            VmxEntryFailure.ReportExit(processor);
-        }
-
         processor->Registers.Rsp = Vmcs.Read(VmcsFieldNatural.GuestRsp);
         processor->Trace.Add(reason, Vmcs.Read(VmcsFieldNatural.GuestRip), Vmcs.Read(VmcsFieldNatural.ExitQualification), Vmcs.Read(VmcsField64.GuestPhysicalAddress));
-        VmxExitReason basic = (VmxExitReason)(reason & BasicReasonMask);
         Redeliver(basic);
 
         // A door stands open for one instruction only: any exit but the expected two means that it was not executed, or not finished.
@@ -179,6 +178,11 @@ public static unsafe class VmxExit
         {
             // IRET had unblocked NMIs before it faulted: it will do so again (R-27, Intel SDM vol 3 §27.2.3).
             Vmcs.Write(VmcsField32.GuestInterruptibility, Vmcs.Read(VmcsField32.GuestInterruptibility) | (uint)VmxInterruptibility.BlockingByNmi);
+        }
+
+        if (processor->Step.ForDelivery && !delivering)
+        {
+            GuestDoors.Shut<VmxGuest>(processor); // the event has been delivered
         }
 
         return NestedFaults.Handle<VmxGuest>(processor, Vmcs.Read(VmcsField64.GuestPhysicalAddress), qualification);

@@ -135,14 +135,17 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
 
     /// <summary>
     /// For an instruction that is executed again: the single step behind it is not due yet. Hardware knows that at an exit that is like a fault; Bochs 2.7 notes the
-    /// step as pending.
+    /// step as pending. In the shadow of STI or MOV SS it has to be noted, and is delivered behind the instruction (Intel SDM vol 3 §26.3.1.5).
     /// </summary>
     public static void ForgetSingleStep()
     {
         VmxPendingDebug pending = (VmxPendingDebug)Vmcs.Read(VmcsFieldNatural.GuestPendingDebug);
-        if ((pending & VmxPendingDebug.SingleStep) != 0)
+        bool shadowed = ((VmxInterruptibility)Vmcs.Read(VmcsField32.GuestInterruptibility) & Shadow) != 0;
+        bool noted = shadowed && StepsInstructions(new RFlags(Vmcs.Read(VmcsFieldNatural.GuestRFlags)));
+        VmxPendingDebug wanted = noted ? pending | VmxPendingDebug.SingleStep : pending & ~VmxPendingDebug.SingleStep;
+        if (wanted != pending)
         {
-            Vmcs.Write(VmcsFieldNatural.GuestPendingDebug, (ulong)(pending & ~VmxPendingDebug.SingleStep));
+            Vmcs.Write(VmcsFieldNatural.GuestPendingDebug, (ulong)wanted);
         }
     }
 
@@ -230,14 +233,16 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static ulong Wrap(ProcessorData* processor, ulong rip) => Width(processor) == CodeWidth.Bits64 ? rip : rip & Low32;
 
+    /// <summary>With BTF the trap flag stops at branches only (Intel SDM vol 3 §17.4.1); no instruction that is intercepted branches.</summary>
+    private static bool StepsInstructions(RFlags flags) => flags.Trap && (Vmcs.Read(VmcsField64.GuestDebugControl) & BranchSingleStepBit) == 0;
+
     /// <summary>An intercepted instruction clears RF; with TF set a single step is due behind it .</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void EndTracedInstruction(RFlags flags)
     {
         Vmcs.Write(VmcsFieldNatural.GuestRFlags, flags.WithResume(false).Value);
 
-        // With BTF the trap flag stops at branches only (Intel SDM vol 3 §17.4.1); no instruction that is intercepted branches.
-        if (flags.Trap && (Vmcs.Read(VmcsField64.GuestDebugControl) & BranchSingleStepBit) == 0)
+        if (StepsInstructions(flags))
         {
             VmxPendingDebug pending = (VmxPendingDebug)Vmcs.Read(VmcsFieldNatural.GuestPendingDebug);
             Vmcs.Write(VmcsFieldNatural.GuestPendingDebug, (ulong)(pending | VmxPendingDebug.SingleStep));

@@ -178,14 +178,15 @@ public static unsafe class VmxProcessor
         Vmcs.Write(VmcsField32.EntryInterruptionInformation, 0);
         Vmcs.Write(VmcsField32.ExceptionBitmap, 0);
         VmxGuest.Change(PrimaryControls.NmiWindowExiting, on: false);
-        if (((EntryControls)Vmcs.Read(VmcsField32.EntryControls) & EntryControls.LoadCet) != 0)
+        EntryControls entry = (EntryControls)Vmcs.Read(VmcsField32.EntryControls);
+        if ((entry & EntryControls.LoadCet) != 0)
         {
             Vmcs.Write(VmcsFieldNatural.GuestSupervisorCet, 0);
             Vmcs.Write(VmcsFieldNatural.GuestShadowStackPointer, 0);
             Vmcs.Write(VmcsFieldNatural.GuestInterruptShadowStackTable, 0);
         }
 
-        if (((EntryControls)Vmcs.Read(VmcsField32.EntryControls) & EntryControls.LoadBoundConfiguration) != 0)
+        if ((entry & EntryControls.LoadBoundConfiguration) != 0)
         {
             Vmcs.Write(VmcsField64.GuestBoundConfiguration, 0);
         }

@@ -21,18 +21,21 @@ internal static unsafe class VmxStep
     /// <summary>Makes the guest stop behind its next instruction.</summary>
     internal static void Begin(ProcessorData* processor)
     {
-        Vmcs.Write(VmcsField32.ExceptionBitmap, InterceptAllExceptions); // a fault of the instruction shuts the door too
         if (GuestEvent.FromFields(Vmcs.Read(VmcsField32.EntryInterruptionInformation), 0).IsValid)
         {
-            // It is the delivery of an event that goes through the door: the flags it pushes are the guest's, and an interrupt wants IF (§26.3.1.4). The next exit,
-            // whatever it is, shuts the door.
+            // The access is part of a delivery, which pushes the flags it finds, and is refused with IF 0 where it is an interrupt's (§26.3.1.4).
+            if (processor->Step.Active)
+            {
+                TakeBack(processor);
+            }
+
+            processor->Step.ForDelivery = true;
             return;
         }
 
         RFlags flags = new(Vmcs.Read(VmcsFieldNatural.GuestRFlags));
-        if (!processor->Step.FlagsTaken)
+        if (!processor->Step.Active)
         {
-            processor->Step.FlagsTaken = true;
             processor->Step.GuestTrapFlag = flags.Trap;
             processor->Step.GuestInterruptFlag = flags.InterruptEnable;
             processor->Step.GuestDebugControl = Vmcs.Read(VmcsField64.GuestDebugControl);
@@ -41,19 +44,21 @@ internal static unsafe class VmxStep
         // No interrupt may come between, so the shadow of STI or MOV SS is not missed; with it an entry would want a single step pending (§26.3.1.5).
         Vmcs.Write(VmcsFieldNatural.GuestRFlags, flags.WithTrap(true).WithInterruptEnable(false).Value);
         Vmcs.Write(VmcsField32.GuestInterruptibility, Vmcs.Read(VmcsField32.GuestInterruptibility) & ~(uint)Shadow);
+        VmxGuest.ForgetSingleStep();
         Vmcs.Write(VmcsField64.GuestDebugControl, processor->Step.GuestDebugControl & ~BranchSingleStepBit);
+        Vmcs.Write(VmcsField32.ExceptionBitmap, InterceptAllExceptions); // a fault of the instruction shuts the door too
     }
 
     /// <summary>Gives the guest its flags and exceptions back.</summary>
     internal static void TakeBack(ProcessorData* processor)
     {
-        Vmcs.Write(VmcsField32.ExceptionBitmap, 0);
-        if (!processor->Step.FlagsTaken)
+        if (processor->Step.ForDelivery)
         {
             return;
         }
 
         RFlags flags = new(Vmcs.Read(VmcsFieldNatural.GuestRFlags));
+        Vmcs.Write(VmcsField32.ExceptionBitmap, 0);
         Vmcs.Write(VmcsField64.GuestDebugControl, processor->Step.GuestDebugControl);
         Vmcs.Write(
             VmcsFieldNatural.GuestRFlags,

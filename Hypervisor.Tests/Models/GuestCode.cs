@@ -25,6 +25,12 @@ internal static unsafe class GuestCode
         vmcb->Cpl = 0;
         vmcb->RFlags = 0x202;
         vmcb->Rip = SimulatedMachine.GuestRip;
+        ClearTables(machine);
+    }
+
+    /// <summary>Empty page tables.</summary>
+    internal static void ClearTables(SimulatedMachine machine)
+    {
         s_nextTable = Root + 0x1000;
         new Span<byte>(machine.Guest(Root), 0x10_0000).Clear();
     }
@@ -77,10 +83,16 @@ internal static unsafe class GuestCode
     /// <summary>64-bit mode with these bytes at RIP, on a page of their own.</summary>
     internal static void Write(SimulatedMachine machine, ReadOnlySpan<byte> code, int index = 0)
     {
-        Vmcb* vmcb = machine.VmcbOf(index);
         EnterLongMode(machine, index);
-        Map(machine, vmcb->Rip, 0x40_0000);
-        Map(machine, vmcb->Rip + 0x1000, 0x40_1000);
-        code.CopyTo(new Span<byte>(machine.Guest(0x40_0000 + (vmcb->Rip & 0xFFF)), code.Length));
+        Place(machine, machine.VmcbOf(index)->Rip, code);
+    }
+
+    /// <summary>Maps two pages of 64-bit mode with these bytes at <paramref name="rip"/>.</summary>
+    internal static void Place(SimulatedMachine machine, ulong rip, ReadOnlySpan<byte> code)
+    {
+        const ulong memory = 0x40_0000;
+        Map(machine, rip, memory);
+        Map(machine, rip + 0x1000, memory + 0x1000);
+        code.CopyTo(new Span<byte>(machine.Guest(memory + (rip & 0xFFF)), code.Length));
     }
 }

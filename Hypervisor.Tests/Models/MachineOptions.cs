@@ -1,3 +1,4 @@
+using System;
 using Hypervisor.Core.Configuration;
 
 namespace Hypervisor.Tests.Models;
@@ -11,6 +12,12 @@ internal sealed record MachineOptions
 
     /// <summary>EPYC-like: next RIP and decode assists; else like QEMU's processor.</summary>
     internal bool IsEpyc { get; init; }
+
+    /// <summary>The Intel processor that all of them are; null for AMD's.</summary>
+    internal ProcessorDump? Intel { get; init; }
+
+    /// <summary>Called for each processor before the host is launched.</summary>
+    internal Action<SimulatedProcessor>? Configure { get; init; }
 
     internal bool X2Apic { get; init; }
 

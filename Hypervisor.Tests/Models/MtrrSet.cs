@@ -46,6 +46,13 @@ internal sealed record MtrrSet(string Name, int AddressBits, ulong DefaultType, 
         CpuidTable cpuid = new();
         cpuid.Set(1, 0, 0, 0, 0, 1u << MtrrBit);
         SimulatedProcessor processor = new(0, cpuid);
+        AddTo(processor);
+        return processor;
+    }
+
+    /// <summary>Gives a processor these registers.</summary>
+    internal void AddTo(SimulatedProcessor processor)
+    {
         processor.Msrs[Msr.MtrrCapability] = (ulong)Variable.Length | WriteCombiningCapability | (Fixed != null ? FixedCapability : 0);
         processor.Msrs[Msr.MtrrDefaultType] = DefaultType;
         for (int i = 0; i < FixedNumbers.Length && Fixed != null; i++)
@@ -58,8 +65,6 @@ internal sealed record MtrrSet(string Name, int AddressBits, ulong DefaultType, 
             processor.Msrs[0x200 + (2 * (uint)i)] = Variable[i].Base;
             processor.Msrs[0x201 + (2 * (uint)i)] = Variable[i].Mask;
         }
-
-        return processor;
     }
 
     /// <summary>The registers as Core reads them.</summary>

@@ -14,7 +14,7 @@ namespace Hypervisor.Tests.Models;
 /// A machine with the host in it, built and launched by the real code on memory of the test process. Processor 0 is the guest that launched it; the others are
 /// still with the firmware. Guest-physical memory is a separate stretch of memory, so that nothing the "guest" does can touch the host's by accident.
 /// </summary>
-internal sealed unsafe class SimulatedMachine : IDisposable
+internal unsafe class SimulatedMachine : IDisposable
 {
     internal const ulong GuestMemorySize = 1UL << 33;
     internal const ulong LowPage = 0x8000;
@@ -23,6 +23,8 @@ internal sealed unsafe class SimulatedMachine : IDisposable
     internal const ulong GuestRip = 0x123_4560;
     internal const ulong GuestRsp = 0x234_5678;
 
+    private const int TrampolinePart = 0x100;
+
     private readonly NativeRegion _guest;
     private readonly NativeRegion _region;
     private readonly NativeRegion _own;
@@ -30,30 +32,30 @@ internal sealed unsafe class SimulatedMachine : IDisposable
     internal SimulatedMachine(MachineOptions? options = null)
     {
         Options = options ?? new MachineOptions();
-        CpuidTable cpuid = Options.IsEpyc ? CpuidTable.Epyc(Options.AddressBits) : CpuidTable.Tcg(Options.AddressBits);
-        ulong size = MachineBuilder.SharedSize(Options.ImageSize, Options.AddressBits, SvmMachine.Pages)
-            + ((ulong)Options.Processors * ProcessorBlock.Size) + Options.ExtraSize;
+        _own = new NativeRegion(0x10000);
+        Processors = [.. Enumerable.Range(0, Options.Processors).Select(CreateProcessor)];
+        Instructions.Processor = Processors[0];
+        ulong size = Virtualization.RegionSize(Options.ImageSize, (uint)Options.Processors) + Options.ExtraSize;
         _guest = new NativeRegion(GuestMemorySize);
         _region = new NativeRegion(Options.RegionBase, size);
-        _own = new NativeRegion(0x10000);
         RegionSize = size;
         AddressSpace.GuestWindow = _guest.Base;
         SerialPort.Open(0);
 
-        ulong code16 = _own.Base;
-        ulong code64 = code16 + 0x100;
-        for (int i = 0; i < 0x100; i++)
+        for (int i = 0; i < TrampolinePart; i++)
         {
-            ((byte*)code16)[i] = (byte)(i ^ 0x16);
-            ((byte*)code64)[i] = (byte)(i ^ 0x64);
+            ((byte*)_own.Base)[i] = (byte)(i ^ 0x16);
+            ((byte*)_own.Base)[TrampolinePart + i] = (byte)(i ^ 0x64);
         }
 
-        Processors = [.. Enumerable.Range(0, Options.Processors).Select(i => CreateProcessor(i, cpuid, code16, code64))];
-        Instructions.Processor = Processors[0];
+        foreach (SimulatedProcessor processor in Processors)
+        {
+            processor.Readable = (Options.RegionBase, Options.RegionBase + size);
+        }
 
         BootParameters* parameters = (BootParameters*)(_own.Base + 0x1000);
         WriteParameters(parameters);
-        Problem = Encoding.UTF8.GetString(Virtualization.Launch(parameters));
+        Problem = Launch(parameters);
         if (Processors[0].Launched is null)
         {
             return;
@@ -141,15 +143,33 @@ internal sealed unsafe class SimulatedMachine : IDisposable
         _own.Dispose();
     }
 
-    private SimulatedProcessor CreateProcessor(int index, CpuidTable cpuid, ulong code16, ulong code64)
+    private SimulatedProcessor CreateProcessor(int index)
     {
-        SimulatedProcessor processor = new(ApicId(index), cpuid, code16, code64, bootstrap: index == 0)
+        CpuidTable cpuid = Options.Intel?.Table() ?? (Options.IsEpyc ? CpuidTable.Epyc(Options.AddressBits) : CpuidTable.Tcg(Options.AddressBits));
+        SimulatedProcessor processor = new(ApicId(index), cpuid, _own.Base, _own.Base + TrampolinePart, bootstrap: index == 0)
         {
             HasRedirectInit = Options.HasRedirectInit,
-            Readable = (Options.RegionBase, Options.RegionBase + RegionSize),
         };
         processor.Msrs[Msr.ApicBase] = (processor.Msrs[Msr.ApicBase] & 0xFFF) | Options.ApicPage | (Options.X2Apic ? 0x400u : 0);
+        if (Options.Intel != null)
+        {
+            IntelFirmware.Prepare(processor, Options.Intel, _own.Base + 0x4000);
+        }
+
+        Options.Configure?.Invoke(processor);
         return processor;
+    }
+
+    private static string Launch(BootParameters* parameters)
+    {
+        try
+        {
+            return Encoding.UTF8.GetString(Virtualization.Launch(parameters));
+        }
+        catch (GuestEnteredException)
+        {
+            return "";
+        }
     }
 
     private void WriteParameters(BootParameters* parameters)

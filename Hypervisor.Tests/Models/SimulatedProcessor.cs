@@ -125,6 +125,12 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     internal bool RefusesVmxOn { get; set; }
 
+    /// <summary>What VMLAUNCH fails with; None where it succeeds.</summary>
+    internal VmxInstructionError LaunchError { get; set; }
+
+    /// <summary>Whether XSETBV faults although the rules allow the value.</summary>
+    internal bool RefusesXsetbv { get; set; }
+
     internal ulong CurrentVmcs { get; private set; }
 
     internal int NmiUnblocks { get; private set; }
@@ -218,8 +224,13 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     public uint TryWriteXcr(uint index, ulong value)
     {
+        if (index != 0 || RefusesXsetbv)
+        {
+            return 0;
+        }
+
         XcrWrites.Add((index, value));
-        return index == 0 ? 1u : 0;
+        return 1;
     }
 
     public ulong ReadCr0() => Cr0;
@@ -407,7 +418,17 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     public void InvalidateVpid(uint kind, ushort vpid) => VpidInvalidations.Add((kind, vpid));
 
-    public void VmxLaunch() => Launched = (Vmcs[(uint)VmcsFieldNatural.GuestRip], Vmcs[(uint)VmcsFieldNatural.GuestRsp]);
+    public void VmxLaunch()
+    {
+        if (LaunchError != VmxInstructionError.None)
+        {
+            Vmcs[(uint)VmcsField32.InstructionError] = (uint)LaunchError;
+            return;
+        }
+
+        Launched = (Vmcs[(uint)VmcsFieldNatural.GuestRip], Vmcs[(uint)VmcsFieldNatural.GuestRsp]);
+        throw new GuestEnteredException();
+    }
 
     public void UnblockNmis() => NmiUnblocks++;
 

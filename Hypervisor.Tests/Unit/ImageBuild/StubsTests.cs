@@ -96,6 +96,7 @@ public unsafe class StubsTests
         Assert.Equal(ProcessorDataLayout.Idtr, (byte*)&data.Idtr - start);
         Assert.Equal(ProcessorDataLayout.HostCr4, (byte*)&data.HostCr4 - start);
         Assert.Equal(ProcessorDataLayout.HostCr0, (byte*)&data.HostCr0 - start);
+        Assert.Equal(ProcessorDataLayout.NmiSeen, (byte*)&data.Nmi.Seen - start);
         Assert.Equal(0x1000, sizeof(ProcessorData));
 
         // XMM0 to XMM5 have no field: they lie between two that have, where MOVAPS can reach them.

@@ -1,10 +1,9 @@
 using System.Collections.Generic;
 using System.Linq;
 using Hypervisor.Core.Cpu;
-using Hypervisor.Tests.Models;
 using Xunit;
 
-namespace Hypervisor.Tests.Unit.Vmx;
+namespace Hypervisor.Tests.Models;
 
 /// <summary>CPUID and VMX capability MSRs as read on a real processor.</summary>
 /// <param name="Name">Processor.</param>
@@ -22,20 +21,31 @@ internal sealed record ProcessorDump(
     /// <summary>A processor to run on that answers like the one read.</summary>
     internal SimulatedProcessor Simulate()
     {
+        SimulatedProcessor processor = new(0, Table());
+        AddMsrs(processor);
+        return processor;
+    }
+
+    /// <summary>What CPUID answers.</summary>
+    internal CpuidTable Table()
+    {
         CpuidTable table = new();
         foreach ((uint leaf, uint subleaf, uint eax, uint ebx, uint ecx, uint edx) in Cpuid)
         {
             table.Set(leaf, subleaf, eax, ebx, ecx, edx);
         }
 
-        SimulatedProcessor processor = new(0, table);
+        return table;
+    }
+
+    /// <summary>Gives a processor the MSRs of this one.</summary>
+    internal void AddMsrs(SimulatedProcessor processor)
+    {
         processor.Msrs[Msr.FeatureControl] = LockedWithVmx;
         foreach ((uint msr, ulong value) in Msrs)
         {
             processor.Msrs[msr] = value;
         }
-
-        return processor;
     }
 
     /// <summary>The dump of a processor.</summary>
