@@ -78,9 +78,9 @@ public static class ConfigurationParser
 
         if (Same(key, "status"u8))
         {
-            ReadOnlySpan<byte> states = "off or on"u8;
+            ReadOnlySpan<byte> states = "on or off"u8;
             int choice = Choose(value, states);
-            options.Status = choice == 1;
+            options.Status = choice == 0;
             return choice < 0 ? Bad(line, key, states) : default;
         }
 

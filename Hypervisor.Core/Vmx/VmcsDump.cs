@@ -27,8 +27,7 @@ public static unsafe class VmcsDump
             .Text(" linear "u8).Hex(Vmcs.ReadOrZero(VmcsFieldNatural.GuestLinearAddress), 16)
             .Text(" physical "u8).Hex(Vmcs.ReadOrZero(VmcsField64.GuestPhysicalAddress), 16).End();
         Line(processor, "    exit instruction: length "u8).Decimal(Vmcs.ReadOrZero(VmcsField32.ExitInstructionLength))
-            .Text(" information "u8).Hex(Vmcs.ReadOrZero(VmcsField32.ExitInstructionInformation), 8)
-            .Text(", instruction error "u8).Decimal(Vmcs.ReadOrZero(VmcsField32.InstructionError)).End();
+            .Text(" information "u8).Hex(Vmcs.ReadOrZero(VmcsField32.ExitInstructionInformation), 8).End();
     }
 
     private static void WriteEvents(ProcessorData* processor)
