@@ -8,8 +8,8 @@ using Xunit;
 
 namespace Hypervisor.Tests.Unit.Vmx;
 
-/// <summary>INIT and SIPI for several processors: those with the host on them get theirs from the hardware, the others by the host.</summary>
-public sealed unsafe class VmxNativeStartTests : IDisposable
+/// <summary>INIT and SIPI while the trap on interrupt commands is there: those with the host on them are told by it, the others are taken over.</summary>
+public sealed unsafe class VmxTrappedStartTests : IDisposable
 {
     private const uint Init = 0x4500;
     private const uint Startup = 0x4610;
@@ -18,7 +18,7 @@ public sealed unsafe class VmxNativeStartTests : IDisposable
 
     private IntelMachine _machine = new(new MachineOptions { Processors = 3 });
 
-    public VmxNativeStartTests()
+    public VmxTrappedStartTests()
     {
         _machine.Start(1);
     }
@@ -26,36 +26,23 @@ public sealed unsafe class VmxNativeStartTests : IDisposable
     public void Dispose() => _machine.Dispose();
 
     [Fact]
-    public void A_processor_with_the_host_on_it_gets_init_and_sipi_itself()
-    {
-        Assert.False(Send(Init, SimulatedMachine.ApicId(1)));
-        Assert.False(Send(Startup, SimulatedMachine.ApicId(1)));
-        Assert.Equal([new ApicCommand(Init, SimulatedMachine.ApicId(1)), new ApicCommand(Startup, SimulatedMachine.ApicId(1))], _machine.Bootstrap.Apic.Commands);
-        Assert.Equal((0u, 0u), (_machine[1]->Startup.Request, _machine[1]->Startup.Kick));
-    }
-
-    [Fact]
     public void Of_a_command_for_everybody_each_gets_what_it_needs()
     {
         Send(Init | AllButSelf, 0);
-        Assert.Equal([new ApicCommand(Init, SimulatedMachine.ApicId(1)), new ApicCommand(Init, SimulatedMachine.ApicId(2))], _machine.Bootstrap.Apic.Commands);
-        Assert.Equal((0u, InitRequest), (_machine[1]->Startup.Request, _machine[2]->Startup.Request));
+        Assert.Equal([ApicCommand.Nmi(SimulatedMachine.ApicId(1)), new ApicCommand(Init, SimulatedMachine.ApicId(2))], _machine.Bootstrap.Apic.Commands);
+        Assert.Equal((InitRequest, InitRequest), (_machine[1]->Startup.Request, _machine[2]->Startup.Request));
 
         _machine.Bootstrap.Apic.Commands.Clear();
         _machine.Bootstrap.Apic.Sent = command =>
         {
-            if (command.Destination == SimulatedMachine.ApicId(2))
-            {
-                Assert.Equal((byte)(SimulatedMachine.LowPage >> 12), (byte)command.Low); // the host's own start-up code
-                byte vector = new StartupRequest(_machine[2]->Startup.Request).Vector;
-                _machine.Start(2, vector);
-            }
+            Assert.Equal((byte)(SimulatedMachine.LowPage >> 12), (byte)command.Low); // the host's own start-up code
+            byte vector = new StartupRequest(_machine[2]->Startup.Request).Vector;
+            _machine.Start(2, vector);
         };
         Send(Startup | AllButSelf, 0);
-        Assert.Contains(new ApicCommand(Startup, SimulatedMachine.ApicId(1)), _machine.Bootstrap.Apic.Commands);
+        Assert.All(_machine.Bootstrap.Apic.Commands, command => Assert.Equal(SimulatedMachine.ApicId(2), command.Destination));
         Assert.Equal(1u, _machine[2]->Startup.TakenOver);
         Assert.Equal(0x1000, _machine.Get(Core.Vmx.VmcsField16.GuestCsSelector, 2));
-        Assert.Equal(0u, _machine.Machine->ApicTrapWanted);
     }
 
     [Fact]
@@ -66,12 +53,13 @@ public sealed unsafe class VmxNativeStartTests : IDisposable
         Assert.Equal(0u, _machine[2]->Startup.TakenOver);
     }
 
-    [Fact]
-    public void Where_the_trap_is_kept_they_go_by_the_mailbox_and_a_kick()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void For_a_processor_with_the_host_on_it_they_go_by_the_mailbox_and_a_kick(bool keep)
     {
         _machine.Dispose();
-        _machine = new IntelMachine(new MachineOptions { Processors = 3, Host = new HostOptions { KeepApicTrap = true } });
-        Assert.False(_machine.Machine->StartsNatively);
+        _machine = new IntelMachine(new MachineOptions { Processors = 3, Host = new HostOptions { KeepApicTrap = keep } });
         _machine.Start(1);
         IntelGuestCode.EnterLongMode(_machine, 1);
         Send(Init, SimulatedMachine.ApicId(1));
