@@ -21,6 +21,7 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     private const ulong RedirectInitBit = 2;
     private const ulong VmxEnableBit = 1ul << 13;
+    private const ulong X87State = 1;
     private const int MaximumPauses = 50_000_000;
 
     private readonly ulong _code16;
@@ -224,7 +225,7 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     public uint TryWriteXcr(uint index, ulong value)
     {
-        if (index != 0 || RefusesXsetbv)
+        if (index != 0 || (value & X87State) == 0 || RefusesXsetbv)
         {
             return 0;
         }

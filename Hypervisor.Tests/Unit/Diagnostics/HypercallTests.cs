@@ -64,9 +64,25 @@ public sealed unsafe class HypercallTests : IDisposable
         }
     }
 
+    [Fact]
+    public void The_change_of_virtual_addresses_is_believed_once_of_the_driver_in_kernel_mode()
+    {
+        const ulong function = (ulong)Hypercall.Function.VirtualAddressChange;
+        Call(Hypercall.Signature, function, 0x1000);
+        AssertUndefined(0x1000);
+        Call(Hypercall.Signature, function, Driver, 3);
+        AssertUndefined(Driver);
+        Assert.Equal(0u, _machine.Machine->OperatingSystemRuns);
+        Call(Hypercall.Signature, function, Driver);
+        AssertAnswered(Driver);
+        Assert.Equal(1u, _machine.Machine->OperatingSystemRuns);
+        Call(Hypercall.Signature, function, Driver);
+        AssertUndefined(Driver);
+    }
+
     [Theory]
     [InlineData(0ul)]
-    [InlineData(4ul)]
+    [InlineData(5ul)]
     [InlineData(0x1_0000_0002ul)]
     [InlineData(ulong.MaxValue)]
     public void Unknown_functions_are_undefined(ulong function)

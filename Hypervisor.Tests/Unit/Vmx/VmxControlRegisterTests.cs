@@ -27,10 +27,10 @@ public sealed unsafe class VmxControlRegisterTests : IDisposable
     public void Dispose() => _machine.Dispose();
 
     [Fact]
-    public void Only_ne_vmxe_and_smxe_are_the_hosts()
+    public void Only_ne_vmxe_smxe_and_fred_are_the_hosts()
     {
         Assert.Equal(NumericError, _machine.Get(VmcsFieldNatural.Cr0Mask));
-        Assert.Equal((1ul << 13) | (1ul << 14), _machine.Get(VmcsFieldNatural.Cr4Mask));
+        Assert.Equal((1ul << 13) | (1ul << 14) | (1ul << 32), _machine.Get(VmcsFieldNatural.Cr4Mask));
     }
 
     [Theory]
@@ -111,7 +111,8 @@ public sealed unsafe class VmxControlRegisterTests : IDisposable
     [InlineData(0x2620ul)]
     [InlineData(0x4620ul)]
     [InlineData(0x6620ul)]
-    public void Vmxe_and_smxe_are_reserved(ulong value)
+    [InlineData(0x1_0000_0620ul)]
+    public void Vmxe_smxe_and_fred_are_reserved(ulong value)
     {
         SetRegister(3, value);
         Access(4, VmxControlRegisterAccess.AccessKind.MoveTo, 3);

@@ -13,7 +13,10 @@ public sealed unsafe class VmxMsrBitmapTests : IDisposable
     private const uint HighFirst = 0xC000_0000;
     private const uint RangeSize = 0x2000;
 
-    private static readonly uint[] s_hidden = [Msr.FeatureControl, Msr.SmmMonitorControl, .. Range(0x480, 0x493)];
+    /// <summary>Of Processor Trace: a Skylake's would write past the extended page tables.</summary>
+    private static readonly uint[] s_trace = [0x560, 0x561, .. Range(0x570, 0x587)];
+
+    private static readonly uint[] s_hidden = [Msr.FeatureControl, Msr.SmmMonitorControl, .. Range(0x480, 0x493), .. s_trace];
     private static readonly uint[] s_mtrrs = [.. Range(0x200, 0x21F), 0x250, 0x258, 0x259, .. Range(0x268, 0x26F), 0x2FF];
     private static readonly uint[] s_commands = [Msr.ApicBase, Msr.X2ApicInterruptCommand];
 
@@ -30,6 +33,14 @@ public sealed unsafe class VmxMsrBitmapTests : IDisposable
     public void Writes_exit_where_vmx_would_show_and_where_the_host_has_to_know()
     {
         Assert.Equal(((uint[])[.. s_hidden, .. s_mtrrs, .. s_commands, Msr.IntelMicrocodeUpdate]).Order(), Exiting(write: true));
+    }
+
+    [Fact]
+    public void Processor_trace_is_the_guests_where_it_uses_guest_addresses()
+    {
+        using IntelMachine machine = new(new MachineOptions { Intel = ProcessorDump.Of("i9-12900K (Alder Lake)"), RegionBase = 0x6000_0000 });
+        ulong bitmap = machine.Machine->MsrPermissionMap;
+        Assert.All(s_trace, msr => Assert.False(VmxMsrBitmap.Exits(bitmap, msr, write: false) || VmxMsrBitmap.Exits(bitmap, msr, write: true)));
     }
 
     [Fact]

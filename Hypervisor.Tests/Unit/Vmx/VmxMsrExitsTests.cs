@@ -78,13 +78,16 @@ public sealed unsafe class VmxMsrExitsTests : IDisposable
         Assert.Equal(0x99ul, _machine.Bootstrap.Msrs[OutsideBothRanges]);
     }
 
-    [Fact]
-    public void A_microcode_update_is_the_processors_to_judge()
+    [Theory]
+    [InlineData(Msr.TraceControl)]
+    [InlineData(Msr.TraceOutputBase)]
+    [InlineData(Msr.TraceLast)]
+    public void Processor_trace_that_is_hidden_has_no_msrs(uint msr)
     {
-        // In VMX non-root operation it would be ignored (Intel SDM vol 3 §25.3, WRMSR): it is tried by the host instead, with fault fix-up.
-        AssertWritten(Msr.IntelMicrocodeUpdate, 0x1000);
-        _machine.Bootstrap.Msrs.Remove(Msr.IntelMicrocodeUpdate);
-        AssertWriteFaults(Msr.IntelMicrocodeUpdate, 0x1000);
+        _machine.Bootstrap.Msrs[msr] = 0;
+        AssertReadFaults(msr);
+        AssertWriteFaults(msr, 1);
+        Assert.Equal(0ul, _machine.Bootstrap.Msrs[msr]);
     }
 
     [Fact]

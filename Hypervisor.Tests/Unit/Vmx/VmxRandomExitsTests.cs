@@ -73,6 +73,8 @@ public sealed unsafe class VmxRandomExitsTests : IDisposable
                 break;
         }
 
+        const ulong table = 0x1000;
+        _machine.Set(VmcsFieldNatural.GuestGdtrBase, table); // a task switch looks there
         bool stepsBranches = Coin;
         _machine.Flags = 2 | (Coin ? Interrupts : 0) | (Coin ? Trap : 0) | (Coin ? Resume : 0);
         _machine.Set(VmcsField64.GuestDebugControl, stepsBranches ? BranchSingleStep : 0);

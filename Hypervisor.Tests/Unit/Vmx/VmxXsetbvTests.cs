@@ -89,6 +89,22 @@ public sealed unsafe class VmxXsetbvTests : IDisposable
     }
 
     [Fact]
+    public void A_value_is_good_for_itself_alone()
+    {
+        // What was loaded before is not judged again; another one is.
+        SetOperands(0, 7);
+        Assert.True(_machine.ExitShortly(VmxExitReason.Xsetbv));
+        Assert.True(_machine.ExitShortly(VmxExitReason.Xsetbv));
+        SetOperands(1, 7);
+        Assert.False(_machine.ExitShortly(VmxExitReason.Xsetbv));
+        SetOperands(0, 5);
+        Assert.False(_machine.ExitShortly(VmxExitReason.Xsetbv));
+        SetOperands(0, 0x1_0000_0007);
+        Assert.False(_machine.ExitShortly(VmxExitReason.Xsetbv));
+        Assert.Equal([(0u, 7ul), (0u, 7ul)], _machine.Bootstrap.XcrWrites);
+    }
+
+    [Fact]
     public void A_traced_xsetbv_goes_the_long_way_and_ends_in_a_single_step()
     {
         SetOperands(0, 7);
