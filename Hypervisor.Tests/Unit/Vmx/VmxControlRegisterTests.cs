@@ -27,10 +27,10 @@ public sealed unsafe class VmxControlRegisterTests : IDisposable
     public void Dispose() => _machine.Dispose();
 
     [Fact]
-    public void Only_ne_vmxe_and_smxe_are_the_hosts()
+    public void Only_ne_vmxe_smxe_and_fred_are_the_hosts()
     {
         Assert.Equal(NumericError, _machine.Get(VmcsFieldNatural.Cr0Mask));
-        Assert.Equal((1ul << 13) | (1ul << 14), _machine.Get(VmcsFieldNatural.Cr4Mask));
+        Assert.Equal((1ul << 13) | (1ul << 14) | (1ul << 32), _machine.Get(VmcsFieldNatural.Cr4Mask));
     }
 
     [Theory]

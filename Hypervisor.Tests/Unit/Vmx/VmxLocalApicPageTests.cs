@@ -23,6 +23,11 @@ public sealed unsafe class VmxLocalApicPageTests : IDisposable
 
     private IntelMachine _machine = new();
 
+    public VmxLocalApicPageTests()
+    {
+        StartOperatingSystem();
+    }
+
     public void Dispose() => _machine.Dispose();
 
     [Theory]
@@ -179,6 +184,15 @@ public sealed unsafe class VmxLocalApicPageTests : IDisposable
     {
         _machine.Dispose();
         _machine = new IntelMachine(options);
+        StartOperatingSystem();
+    }
+
+    /// <summary>Starts from here on are an operating system's, which runs on the first processor.</summary>
+    private void StartOperatingSystem()
+    {
+        _machine.Machine->BootServicesExited = 1;
+        _machine.Machine->OperatingSystemRuns = 1;
+        _machine.Data->Startup.StartedByOs = 1;
     }
 
     private EptRights Rights(int index = 0) => (EptRights)_machine.Ept(SimulatedProcessor.ApicPage, index).Rights;
