@@ -42,7 +42,7 @@ public static unsafe class InstructionExits
         GuestRegisters* registers = &processor->Registers;
         MachineData* machine = processor->Machine;
         ulong value = MsrPolicy.Operand(processor);
-        if ((uint)registers->Rcx == 0 && value == machine->AcceptedXcr0)
+        if ((uint)registers->Rcx == 0 && value == machine->AcceptedXcr0 && value != 0)
         {
             return Instructions.TryWriteXcr(0, value) != 0;
         }

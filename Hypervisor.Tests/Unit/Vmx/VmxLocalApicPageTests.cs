@@ -23,6 +23,11 @@ public sealed unsafe class VmxLocalApicPageTests : IDisposable
 
     private IntelMachine _machine = new();
 
+    public VmxLocalApicPageTests()
+    {
+        StartOperatingSystem();
+    }
+
     public void Dispose() => _machine.Dispose();
 
     [Theory]
@@ -109,10 +114,9 @@ public sealed unsafe class VmxLocalApicPageTests : IDisposable
     }
 
     [Fact]
-    public void The_trap_goes_when_the_operating_system_has_started_all_processors()
+    public void The_trap_goes_as_soon_as_the_host_is_on_all_processors()
     {
         Assert.Equal(EptRights.ReadOnly, Rights());
-        StartOperatingSystem();
         Take(1);
         Assert.Equal(0u, _machine.Machine->ApicTrapWanted);
         Assert.True(IsCommandTrapped(Msr.X2ApicInterruptCommand)); // until somebody sends one
@@ -129,6 +133,7 @@ public sealed unsafe class VmxLocalApicPageTests : IDisposable
     [Fact]
     public void It_stays_while_the_firmware_starts_processors()
     {
+        _machine.Machine->OperatingSystemRuns = 0;
         Take(1);
         Assert.Equal(ApicTrap.Wanted, _machine.Machine->ApicTrapWanted);
         Write(s_store, Rcx, Value, SimulatedLocalApic.TaskPriority);
@@ -139,7 +144,6 @@ public sealed unsafe class VmxLocalApicPageTests : IDisposable
     public void It_stays_while_one_processor_is_still_with_the_firmware()
     {
         Use(new MachineOptions { Processors = 3 });
-        StartOperatingSystem();
         Take(1);
         Assert.Equal(ApicTrap.Wanted, _machine.Machine->ApicTrapWanted);
         Take(2);
@@ -150,7 +154,6 @@ public sealed unsafe class VmxLocalApicPageTests : IDisposable
     public void It_stays_for_ever_where_the_configuration_keeps_it()
     {
         Use(new MachineOptions { Host = new HostOptions { KeepApicTrap = true } });
-        StartOperatingSystem();
         Take(1);
         Write(s_store, Rcx, Value, SimulatedLocalApic.TaskPriority);
         Assert.Equal(EptRights.ReadOnly, Rights());
@@ -162,7 +165,6 @@ public sealed unsafe class VmxLocalApicPageTests : IDisposable
     public void In_x2apic_mode_the_command_drops_it()
     {
         Use(new MachineOptions { X2Apic = true });
-        StartOperatingSystem();
         IntelGuestCode.EnterLongMode(_machine);
         SendX2Apic(((ulong)SimulatedMachine.ApicId(1) << 32) | Init);
         _machine.Bootstrap.Apic.Sent = command => Arrive(command, 1);
@@ -192,20 +194,15 @@ public sealed unsafe class VmxLocalApicPageTests : IDisposable
     {
         _machine.Dispose();
         _machine = new IntelMachine(options);
+        StartOperatingSystem();
     }
 
-    /// <summary>The driver's notices that the firmware has handed over.</summary>
+    /// <summary>Starts from here on are an operating system's, which runs on the first processor.</summary>
     private void StartOperatingSystem()
     {
-        foreach (Hypercall.Function notice in (Hypercall.Function[])[Hypercall.Function.ExitBootServices, Hypercall.Function.VirtualAddressChange])
-        {
-            IntelGuestCode.EnterLongMode(_machine);
-            _machine.Rip = SimulatedMachine.DriverBase + 8;
-            _machine.Data->Registers.Rax = Hypercall.Signature;
-            _machine.Data->Registers.Rcx = (ulong)notice;
-            _machine.Exit(VmxExitReason.Vmcall);
-            Assert.Equal(0u, _machine.Injected);
-        }
+        _machine.Machine->BootServicesExited = 1;
+        _machine.Machine->OperatingSystemRuns = 1;
+        _machine.Data->Startup.StartedByOs = 1;
     }
 
     private EptRights Rights(int index = 0) => (EptRights)_machine.Ept(SimulatedProcessor.ApicPage, index).Rights;

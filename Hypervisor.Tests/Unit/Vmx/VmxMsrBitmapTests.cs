@@ -13,9 +13,8 @@ public sealed unsafe class VmxMsrBitmapTests : IDisposable
     private const uint HighFirst = 0xC000_0000;
     private const uint RangeSize = 0x2000;
 
-    /// <summary>Of Processor Trace: a Skylake's would write past the extended page tables.</summary>
+    // Processor Trace of this processor would write past the extended page tables.
     private static readonly uint[] s_trace = [0x560, 0x561, .. Range(0x570, 0x587)];
-
     private static readonly uint[] s_hidden = [Msr.FeatureControl, Msr.SmmMonitorControl, .. Range(0x480, 0x493), .. s_trace];
     private static readonly uint[] s_mtrrs = [.. Range(0x200, 0x21F), 0x250, 0x258, 0x259, .. Range(0x268, 0x26F), 0x2FF];
     private static readonly uint[] s_commands = [Msr.ApicBase, Msr.X2ApicInterruptCommand];

@@ -91,6 +91,20 @@ public sealed unsafe class VmxMsrExitsTests : IDisposable
     }
 
     [Fact]
+    public void A_microcode_update_that_cannot_be_read_is_the_guests_page_fault()
+    {
+        // In VMX non-root operation the instruction does nothing (Intel SDM vol 3 §25.3, WRMSR): the host reads and loads the update (MicrocodeUpdateTests).
+        IntelGuestCode.EnterLongMode(_machine);
+        _machine.Data->Registers.Rcx = Msr.IntelMicrocodeUpdate;
+        _machine.Data->Registers.Rax = 0x1000;
+        _machine.Data->Registers.Rdx = 0xFFFF_A000;
+        _machine.Exit(VmxExitReason.Wrmsr);
+        Assert.Equal(0x8000_0B0Eu, _machine.Injected);
+        Assert.Equal(0xFFFF_A000_0000_1000ul - 0x30, _machine.Bootstrap.Cr2);
+        Assert.Equal(SimulatedMachine.GuestRip, _machine.Rip);
+    }
+
+    [Fact]
     public void Only_the_low_halves_of_the_registers_make_the_value()
     {
         _machine.Bootstrap.Msrs[OutsideBothRanges] = 0;

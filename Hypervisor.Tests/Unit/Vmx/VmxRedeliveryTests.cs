@@ -162,4 +162,12 @@ public sealed unsafe class VmxRedeliveryTests : IDisposable
         _machine.ExitByMemory(Nowhere);
         Assert.Equal(0x8000_030Du, _machine.Injected);
     }
+
+    [Fact]
+    public void A_task_switch_takes_the_event_with_it()
+    {
+        _machine.Interrupted = (ExternalInterrupt, 0);
+        _machine.Exit(VmxExitReason.TaskSwitch);
+        Assert.NotEqual(ExternalInterrupt, _machine.Injected);
+    }
 }
