@@ -66,7 +66,7 @@ public sealed class LoadingTests
     {
         LinuxBootOptions options = _linux.Options("test-no-svm", hypervisor: true);
         using LinuxGuest guest = _linux.StopInShell(options with { Machine = (QemuOptions)options.Machine with { Processor = "EPYC,-svm" } });
-        Refuses(guest, "hv.efi", "this processor has no AMD-V (SVM), or another hypervisor hides it");
+        Refuses(guest, "hv.efi", "this processor has neither VT-x (VMX) nor AMD-V (SVM), or another hypervisor hides it");
 
         guest.BootFromShell();
         MachineFacts facts = MachineFacts.Ask(guest);
