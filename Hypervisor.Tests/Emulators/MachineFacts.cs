@@ -82,7 +82,8 @@ internal sealed partial class MachineFacts
     [GeneratedRegex(@"^<\d>\[ *\d+\.\d+\] ")]
     private static partial Regex Stamp();
 
-    [GeneratedRegex(@"0x[0-9a-fA-F]+|\d+")]
+    // Also the words of a register dump, and its code: the kernel lies at another address each time.
+    [GeneratedRegex(@"Code: .*|0x[0-9a-fA-F]+|\b[0-9a-fA-F]{8,}\b|\d+")]
     private static partial Regex Number();
 
     // An emulated clock stops whenever the host runs something else: whether the kernel's calibrations agree with each other is a matter of the host's load, and
