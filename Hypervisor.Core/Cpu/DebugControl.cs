@@ -12,4 +12,9 @@ public readonly struct DebugControl(ulong value)
 
     /// <summary>Bit 1, BTF: the trap flag stops at branches only.</summary>
     public bool BranchSingleStep => (value & BranchSingleStepBit) != 0;
+
+    /// <summary>The same register with <see cref="BranchSingleStep"/> (bit 1) set or cleared.</summary>
+    /// <param name="set">True for 1, false for 0.</param>
+    /// <returns>The changed copy.</returns>
+    public DebugControl WithBranchSingleStep(bool set) => new(set ? value | BranchSingleStepBit : value & ~BranchSingleStepBit);
 }

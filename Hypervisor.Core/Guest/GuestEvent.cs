@@ -1,3 +1,5 @@
+using Hypervisor.Core.Cpu;
+
 namespace Hypervisor.Core.Guest;
 
 /// <summary>An event that is delivered to the guest: an interrupt or an exception.</summary>
@@ -24,17 +26,14 @@ public readonly struct GuestEvent(ulong value)
         SoftwareException = 6,
     }
 
-    private const ulong NmiVector = 2;
     private const byte Breakpoint = 3;
     private const byte Overflow = 4;
-    private const byte DoubleFault = 8;
-    private const byte PageFault = 14;
 
     /// <summary>No event.</summary>
     public static GuestEvent None => default;
 
     /// <summary>A non-maskable interrupt.</summary>
-    public static GuestEvent Nmi => new(ValidBit | ((ulong)EventType.Nmi << TypeShift) | NmiVector);
+    public static GuestEvent Nmi => new(ValidBit | ((ulong)EventType.Nmi << TypeShift) | ExceptionVector.Nmi);
 
     /// <summary>The eight bytes.</summary>
     public ulong Value => value;
@@ -95,15 +94,15 @@ public readonly struct GuestEvent(ulong value)
             return second; // a fault in the delivery of an interrupt is delivered alone; the interrupt is not lost, its source still asserts it
         }
 
-        if (Vector == DoubleFault)
+        if (Vector == ExceptionVector.DoubleFault)
         {
-            shutdown = IsContributory(second.Vector) || second.Vector == PageFault;
+            shutdown = IsContributory(second.Vector) || second.Vector == ExceptionVector.PageFault;
             return second;
         }
 
         bool isDouble = (IsContributory(Vector) && IsContributory(second.Vector))
-            || (Vector == PageFault && (IsContributory(second.Vector) || second.Vector == PageFault));
-        return isDouble ? Exception(DoubleFault, 0) : second;
+            || (Vector == ExceptionVector.PageFault && (IsContributory(second.Vector) || second.Vector == ExceptionVector.PageFault));
+        return isDouble ? Exception(ExceptionVector.DoubleFault, 0) : second;
     }
 
     private static bool IsContributory(byte vector) => vector is 0 or 10 or 11 or 12 or 13;

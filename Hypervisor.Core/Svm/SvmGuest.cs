@@ -20,12 +20,10 @@ public readonly unsafe struct SvmGuest : IGuestProcessor
     private const uint ExtendedFeatureLeaf = 0x8000_0001;
     private const uint SvmLeaf = 0x8000_000A;
     private const uint SvmBit = 1u << 2;
-    private const ulong BranchSingleStepBit = 1UL << 1;
     private const ulong SingleStepBit = 1UL << 14;
     private const byte TwoByteEscape = 0x0F;
     private const ulong Low32 = 0xFFFF_FFFF;
     private const int LongModeAttribute = 1 << 9;
-    private const ulong TrapOrResume = (1UL << 8) | (1UL << 16);
 
     /// <summary>Ends an intercepted instruction: RIP behind it, interrupt shadow over, trap flag honoured .</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -34,7 +32,7 @@ public readonly unsafe struct SvmGuest : IGuestProcessor
         ulong rip = vmcb->Rip + length;
         vmcb->Rip = Is64Bit(vmcb) ? rip : rip & Low32;
         vmcb->InterruptShadow = 0;
-        if ((vmcb->RFlags & TrapOrResume) != 0)
+        if (new RFlags(vmcb->RFlags).TrapOrResume)
         {
             EndTracedInstruction(vmcb);
         }
@@ -172,7 +170,7 @@ public readonly unsafe struct SvmGuest : IGuestProcessor
     /// <summary>Whether the guest runs 64-bit code on four-level tables, and is not being traced.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsPlain64Bit(Vmcb* vmcb) =>
-        Is64Bit(vmcb) && !new Cr4(vmcb->Cr4).LinearAddress57 && (vmcb->RFlags & TrapOrResume) == 0;
+        Is64Bit(vmcb) && !new Cr4(vmcb->Cr4).LinearAddress57 && !new RFlags(vmcb->RFlags).TrapOrResume;
 
     /// <summary>
     /// Whether an intercepted instruction of the two-byte map stands at RIP without prefixes: then, and only then, its first byte is the escape 0F. Only where
@@ -228,11 +226,11 @@ public readonly unsafe struct SvmGuest : IGuestProcessor
 
         // With BTF the trap flag stops at branches only (AMD APM vol 2 §13.1.4); no instruction that is intercepted branches.
         ulong debugControl;
-        if (flags.Trap && (Instructions.TryReadMsr(Msr.DebugControl, &debugControl) == 0 || (debugControl & BranchSingleStepBit) == 0))
+        if (flags.Trap && (Instructions.TryReadMsr(Msr.DebugControl, &debugControl) == 0 || !new DebugControl(debugControl).BranchSingleStep))
         {
             vmcb->Dr6 |= SingleStepBit;
             vmcb->CleanBits = 0;
-            vmcb->EventInjection = new GuestEvent(vmcb->EventInjection).Then(GuestEvent.Exception(GuestFault.Debug), out _).Value;
+            vmcb->EventInjection = new GuestEvent(vmcb->EventInjection).Then(GuestEvent.Exception(ExceptionVector.Debug), out _).Value;
         }
     }
 }

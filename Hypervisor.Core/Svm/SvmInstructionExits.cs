@@ -1,3 +1,4 @@
+using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest;
 using Hypervisor.Core.Guest.Decoding;
@@ -8,7 +9,6 @@ namespace Hypervisor.Core.Svm;
 /// <summary>Instructions of SVM that fault before their intercept.</summary>
 internal static unsafe class SvmInstructionExits
 {
-    private const byte GeneralProtectionVector = 13;
     private const byte Group7 = 0x01;
     private const byte FirstSvmModRm = 0xD8;
     private const byte LastSvmModRm = 0xDF;
@@ -27,7 +27,7 @@ internal static unsafe class SvmInstructionExits
         }
         else
         {
-            SvmGuest.Raise(processor, GuestEvent.Exception(GeneralProtectionVector, errorCode));
+            SvmGuest.Raise(processor, GuestEvent.Exception(ExceptionVector.GeneralProtection, errorCode));
         }
 
         return ExitCause.GeneralProtection;

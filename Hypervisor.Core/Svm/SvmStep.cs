@@ -52,7 +52,7 @@ internal static unsafe class SvmStep
 
         if (guestTrap || (vmcb->Dr6 & BreakpointBits) != 0)
         {
-            SvmGuest.Raise(processor, GuestEvent.Exception(GuestFault.Debug));
+            SvmGuest.Raise(processor, GuestEvent.Exception(ExceptionVector.Debug));
         }
 
         if (iret)
@@ -67,7 +67,7 @@ internal static unsafe class SvmStep
     internal static ExitCause Exception(ProcessorData* processor, Vmcb* vmcb)
     {
         byte vector = (byte)(vmcb->ExitCode - SvmExitCode.Exception0);
-        if (vector == GuestFault.PageFault)
+        if (vector == ExceptionVector.PageFault)
         {
             vmcb->Cr2 = vmcb->ExitInfo2;
         }
@@ -76,7 +76,7 @@ internal static unsafe class SvmStep
         return ExitCause.Step;
     }
 
-    private static bool HasErrorCode(byte vector) => vector is 8 or 10 or 11 or 12 or 13 or GuestFault.PageFault or 17 or 21 or 29 or 30;
+    private static bool HasErrorCode(byte vector) => vector is 8 or 10 or 11 or 12 or 13 or ExceptionVector.PageFault or 17 or 21 or 29 or 30;
 
     /// <summary>Gives the guest its flags and exceptions back.</summary>
     internal static void TakeBack(ProcessorData* processor, Vmcb* vmcb)

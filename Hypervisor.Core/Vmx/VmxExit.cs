@@ -134,7 +134,7 @@ public static unsafe class VmxExit
     private static ExitCause ExceptionOrNmi(ProcessorData* processor)
     {
         GuestEvent arrived = GuestEvent.FromFields(Vmcs.Read(VmcsField32.ExitInterruptionInformation), 0);
-        if (processor->Step.Active && (arrived.IsNmi || arrived.Vector != GuestFault.Debug))
+        if (processor->Step.Active && (arrived.IsNmi || arrived.Vector != ExceptionVector.Debug))
         {
             GuestDoors.Shut<VmxGuest>(processor);
         }

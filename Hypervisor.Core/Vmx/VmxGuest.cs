@@ -12,10 +12,8 @@ namespace Hypervisor.Core.Vmx;
 public readonly unsafe struct VmxGuest : IGuestProcessor
 {
     private const ulong Low32 = 0xFFFF_FFFF;
-    private const ulong TrapOrResume = (1UL << 8) | (1UL << 16);
     private const uint ExtendedFeatureLeaf = 0x8000_0001;
     private const ulong SystemCallBit = 1UL << 11;
-    private const ulong BranchSingleStepBit = 1UL << 1;
     private const VmxInterruptibility Shadow = VmxInterruptibility.BlockingBySti | VmxInterruptibility.BlockingByMovSs;
     private const uint SingleContext = 1;
 
@@ -42,7 +40,7 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
     public static bool IsPlain64Bit(ProcessorData* processor) => IsLongMode
         && Attributes(SegmentName.Cs).LongMode
         && !new Cr4(Vmcs.Read(VmcsFieldNatural.GuestCr4)).LinearAddress57
-        && (Vmcs.Read(VmcsFieldNatural.GuestRFlags) & TrapOrResume) == 0;
+        && !new RFlags(Vmcs.Read(VmcsFieldNatural.GuestRFlags)).TrapOrResume;
 
     /// <inheritdoc/>
     public static ulong LinearRip(ProcessorData* processor)
@@ -93,16 +91,16 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
             Vmcs.Write(VmcsField32.GuestInterruptibility, (uint)(state & ~Shadow));
         }
 
-        ulong flags = Vmcs.Read(VmcsFieldNatural.GuestRFlags);
-        if ((flags & TrapOrResume) != 0)
+        RFlags flags = new(Vmcs.Read(VmcsFieldNatural.GuestRFlags));
+        if (flags.TrapOrResume)
         {
-            EndTracedInstruction(new RFlags(flags));
+            EndTracedInstruction(flags);
         }
     }
 
     /// <summary>Whether <see cref="AdvanceQuietly"/> may be used: nothing is blocked, nobody traces.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsQuiet() => (Vmcs.Read(VmcsFieldNatural.GuestRFlags) & TrapOrResume) == 0 && Vmcs.Read(VmcsField32.GuestInterruptibility) == 0;
+    public static bool IsQuiet() => !new RFlags(Vmcs.Read(VmcsFieldNatural.GuestRFlags)).TrapOrResume && Vmcs.Read(VmcsField32.GuestInterruptibility) == 0;
 
     /// <summary>Ends an intercepted instruction where <see cref="IsQuiet"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -120,7 +118,7 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
         GuestEvent merged = pending.Then(exception, out bool shutdown);
 
         // A fault is delivered with RF set in the flags it pushes (Intel SDM vol 3 §17.3.1.1), and an entry pushes what it finds.
-        if (exception.Vector != GuestFault.Debug)
+        if (exception.Vector != ExceptionVector.Debug)
         {
             Vmcs.Write(VmcsFieldNatural.GuestRFlags, new RFlags(Vmcs.Read(VmcsFieldNatural.GuestRFlags)).WithResume(true).Value);
         }
@@ -234,7 +232,7 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
     private static ulong Wrap(ProcessorData* processor, ulong rip) => Width(processor) == CodeWidth.Bits64 ? rip : rip & Low32;
 
     /// <summary>With BTF the trap flag stops at branches only (Intel SDM vol 3 §17.4.1); no instruction that is intercepted branches.</summary>
-    private static bool StepsInstructions(RFlags flags) => flags.Trap && (Vmcs.Read(VmcsField64.GuestDebugControl) & BranchSingleStepBit) == 0;
+    private static bool StepsInstructions(RFlags flags) => flags.Trap && !new DebugControl(Vmcs.Read(VmcsField64.GuestDebugControl)).BranchSingleStep;
 
     /// <summary>An intercepted instruction clears RF; with TF set a single step is due behind it .</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

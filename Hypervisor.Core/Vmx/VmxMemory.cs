@@ -68,7 +68,8 @@ public static unsafe class VmxMemory
             Instructions.Pause();
         }
 
-        if (WaitForAll(processor, shared))
+        // Systems write the same MTRRs on all processors at once: another one may have built what this one wants.
+        if (!MtrrState.AreEqual(&now, &shared->MemoryTypes) && WaitForAll(processor, shared))
         {
             Publish(processor, shared, &now);
             _ = WaitForAll(processor, shared);

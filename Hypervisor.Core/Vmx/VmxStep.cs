@@ -12,10 +12,6 @@ namespace Hypervisor.Core.Vmx;
 internal static unsafe class VmxStep
 {
     private const uint InterceptAllExceptions = 0xFFFF_FFFF & ~(1u << 2);
-    private const ulong BranchSingleStepBit = 1UL << 1;
-    private const ulong SingleStepBit = 1UL << 14;
-    private const ulong BreakpointBits = 0xF;
-    private const uint NmiUnblockedBit = 1u << 12;
     private const VmxInterruptibility Shadow = VmxInterruptibility.BlockingBySti | VmxInterruptibility.BlockingByMovSs;
 
     /// <summary>Makes the guest stop behind its next instruction.</summary>
@@ -45,7 +41,7 @@ internal static unsafe class VmxStep
         Vmcs.Write(VmcsFieldNatural.GuestRFlags, flags.WithTrap(true).WithInterruptEnable(false).Value);
         Vmcs.Write(VmcsField32.GuestInterruptibility, Vmcs.Read(VmcsField32.GuestInterruptibility) & ~(uint)Shadow);
         VmxGuest.ForgetSingleStep();
-        Vmcs.Write(VmcsField64.GuestDebugControl, processor->Step.GuestDebugControl & ~BranchSingleStepBit);
+        Vmcs.Write(VmcsField64.GuestDebugControl, new DebugControl(processor->Step.GuestDebugControl).WithBranchSingleStep(false).Value);
         Vmcs.Write(VmcsField32.ExceptionBitmap, InterceptAllExceptions); // a fault of the instruction shuts the door too
     }
 
@@ -75,12 +71,12 @@ internal static unsafe class VmxStep
             exception = GuestEvent.FromFields(exception.Information, Vmcs.Read(VmcsField32.ExitInterruptionErrorCode));
         }
 
-        if (exception.Vector == GuestFault.Debug)
+        if (exception.Vector == ExceptionVector.Debug)
         {
             return End(processor);
         }
 
-        if (exception.Vector == GuestFault.PageFault)
+        if (exception.Vector == ExceptionVector.PageFault)
         {
             Instructions.WriteCr2(Vmcs.Read(VmcsFieldNatural.ExitQualification));
         }
@@ -90,7 +86,7 @@ internal static unsafe class VmxStep
             Vmcs.Write(VmcsField32.EntryInstructionLength, Vmcs.Read(VmcsField32.ExitInstructionLength));
         }
 
-        if ((information & NmiUnblockedBit) != 0)
+        if (new InterruptionInformation(information).NmiUnblocked)
         {
             // IRET had unblocked NMIs before it faulted.
             Vmcs.Write(VmcsField32.GuestInterruptibility, Vmcs.Read(VmcsField32.GuestInterruptibility) | (uint)VmxInterruptibility.BlockingByNmi);
@@ -103,14 +99,14 @@ internal static unsafe class VmxStep
     /// <summary>#DB while stepping: the instruction is done. The exit has not touched DR6 (Intel SDM vol 3 §27.1): what hit is in the exit qualification.</summary>
     private static ExitCause End(ProcessorData* processor)
     {
-        ulong hit = Vmcs.Read(VmcsFieldNatural.ExitQualification);
-        bool guestTrap = processor->Step.GuestTrapFlag && (processor->Step.GuestDebugControl & BranchSingleStepBit) == 0;
+        VmxPendingDebug hit = (VmxPendingDebug)Vmcs.Read(VmcsFieldNatural.ExitQualification);
+        bool guestTrap = processor->Step.GuestTrapFlag && !new DebugControl(processor->Step.GuestDebugControl).BranchSingleStep;
         GuestDoors.Shut<VmxGuest>(processor);
-        ulong told = (hit & BreakpointBits) | (guestTrap ? hit & SingleStepBit : 0);
-        if (told != 0)
+        VmxPendingDebug told = hit & (VmxPendingDebug.Breakpoints | (guestTrap ? VmxPendingDebug.SingleStep : VmxPendingDebug.None));
+        if (told != VmxPendingDebug.None)
         {
-            Instructions.WriteDr6((Instructions.ReadDr6() & ~BreakpointBits) | told);
-            VmxGuest.Raise(processor, GuestEvent.Exception(GuestFault.Debug));
+            Instructions.WriteDr6((Instructions.ReadDr6() & ~(ulong)VmxPendingDebug.Breakpoints) | (ulong)told);
+            VmxGuest.Raise(processor, GuestEvent.Exception(ExceptionVector.Debug));
         }
 
         return ExitCause.Step;
