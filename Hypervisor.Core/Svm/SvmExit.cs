@@ -21,7 +21,7 @@ public static unsafe class SvmExit
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint TryCpuid(ProcessorData* processor, Vmcb* vmcb)
     {
-        if (!SvmGuest.IsPlain64Bit(vmcb))
+        if (!SvmGuest.IsPlain64Bit(vmcb) || processor->Machine->CpuidClaimed != 0)
         {
             return 0;
         }

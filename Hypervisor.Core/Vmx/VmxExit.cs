@@ -21,7 +21,7 @@ public static unsafe class VmxExit
     {
         if (reason == (uint)VmxExitReason.Cpuid)
         {
-            if (!VmxGuest.IsQuiet())
+            if (!VmxGuest.IsQuiet() || processor->Machine->CpuidClaimed != 0)
             {
                 return 0;
             }

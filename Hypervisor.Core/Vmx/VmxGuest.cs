@@ -161,13 +161,7 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
     public static void EndStep(ProcessorData* processor) => VmxStep.TakeBack(processor);
 
     /// <inheritdoc/>
-    public static void OpenPorts(ProcessorData* processor, bool open)
-    {
-        if (processor->Machine->IoPermissionMap != 0)
-        {
-            Change(PrimaryControls.UseIoBitmaps, on: !open);
-        }
-    }
+    public static void OpenPorts(ProcessorData* processor, bool open) => Change(PrimaryControls.UseIoBitmaps, on: !open);
 
     /// <inheritdoc/>
     public static void SetNestedRoot(ProcessorData* processor, ulong root)

@@ -1,6 +1,7 @@
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Guest.Exits;
 
@@ -30,6 +31,11 @@ public static unsafe class NestedFaults
         if (LocalApicPage.Contains(processor, address))
         {
             return LocalApicPage.Write<TGuest>(processor, address);
+        }
+
+        if (!isHost && NestedTraps.IsClaimed(machine, address))
+        {
+            return MemoryExits.Handle<TGuest>(processor, address);
         }
 
         return isHost ? WriteHost<TGuest>(processor, address) : Unexpected<TGuest>(processor, address, information);
