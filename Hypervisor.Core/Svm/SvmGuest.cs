@@ -87,6 +87,28 @@ public readonly unsafe struct SvmGuest : IGuestProcessor
     public static int Privilege(ProcessorData* processor) => Control(processor)->Cpl;
 
     /// <inheritdoc/>
+    public static RFlags Flags(ProcessorData* processor) => new(Control(processor)->RFlags);
+
+    /// <inheritdoc/>
+    public static SegmentState Segment(ProcessorData* processor, SegmentName name)
+    {
+        VmcbSegment segment = Vmcb.Segment(Control(processor), name);
+        return new SegmentState(new SegmentSelector(segment.Selector), segment.Base, segment.Limit, new SegmentAttributes(segment.Attributes));
+    }
+
+    /// <inheritdoc/>
+    public static void SetRip(ProcessorData* processor, ulong rip) => Control(processor)->Rip = rip;
+
+    /// <inheritdoc/>
+    public static void SetFlags(ProcessorData* processor, RFlags flags) => Control(processor)->RFlags = flags.Value;
+
+    /// <inheritdoc/>
+    public static void StoreStackPointer(ProcessorData* processor) => Control(processor)->Rsp = processor->Registers.Rsp;
+
+    /// <inheritdoc/>
+    public static void SetFaultAddress(ProcessorData* processor, ulong address) => Control(processor)->Cr2 = address;
+
+    /// <inheritdoc/>
     public static CodeWidth Width(ProcessorData* processor) => Width(Control(processor));
 
     /// <inheritdoc/>

@@ -30,6 +30,24 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
     public static int Privilege(ProcessorData* processor) => Attributes(SegmentName.Ss).Privilege;
 
     /// <inheritdoc/>
+    public static RFlags Flags(ProcessorData* processor) => new(Vmcs.Read(VmcsFieldNatural.GuestRFlags));
+
+    /// <inheritdoc/>
+    public static SegmentState Segment(ProcessorData* processor, SegmentName name) => VmcsSegment.Read(name).State;
+
+    /// <inheritdoc/>
+    public static void SetRip(ProcessorData* processor, ulong rip) => Vmcs.Write(VmcsFieldNatural.GuestRip, rip);
+
+    /// <inheritdoc/>
+    public static void SetFlags(ProcessorData* processor, RFlags flags) => Vmcs.Write(VmcsFieldNatural.GuestRFlags, flags.Value);
+
+    /// <inheritdoc/>
+    public static void StoreStackPointer(ProcessorData* processor) => Vmcs.Write(VmcsFieldNatural.GuestRsp, processor->Registers.Rsp);
+
+    /// <inheritdoc/>
+    public static void SetFaultAddress(ProcessorData* processor, ulong address) => Instructions.WriteCr2(address);
+
+    /// <inheritdoc/>
     public static CodeWidth Width(ProcessorData* processor)
     {
         SegmentAttributes code = Attributes(SegmentName.Cs);
