@@ -65,7 +65,7 @@ public readonly struct RFlags(ulong value)
     public bool Resume => (value & ResumeBit) != 0;
 
     /// <summary>TF or RF is set: the end of an instruction is more than the next address.</summary>
-    public bool TrapOrResume => (value & (TrapBit | ResumeBit)) != 0;
+    public bool HasTrapOrResume() => (value & (TrapBit | ResumeBit)) != 0;
 
     /// <summary>Bit 17, VM: virtual-8086 mode.</summary>
     public bool Virtual8086 => (value & Virtual8086Bit) != 0;

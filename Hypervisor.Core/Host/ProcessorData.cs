@@ -117,4 +117,8 @@ public unsafe struct ProcessorData
     /// <summary>Three pages for page tables: the way to a page whose door stands open for this processor alone.</summary>
     [FieldOffset(0x918)]
     public ulong DoorTables;
+
+    /// <summary>Nonzero when a mediator has left the instruction that is being emulated to the guest.</summary>
+    [FieldOffset(0x920)]
+    public uint LeftToGuest;
 }

@@ -32,7 +32,7 @@ public readonly unsafe struct SvmGuest : IGuestProcessor
         ulong rip = vmcb->Rip + length;
         vmcb->Rip = Is64Bit(vmcb) ? rip : rip & Low32;
         vmcb->InterruptShadow = 0;
-        if (new RFlags(vmcb->RFlags).TrapOrResume)
+        if (new RFlags(vmcb->RFlags).HasTrapOrResume())
         {
             EndTracedInstruction(vmcb);
         }
@@ -192,7 +192,7 @@ public readonly unsafe struct SvmGuest : IGuestProcessor
     /// <summary>Whether the guest runs 64-bit code on four-level tables, and is not being traced.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsPlain64Bit(Vmcb* vmcb) =>
-        Is64Bit(vmcb) && !new Cr4(vmcb->Cr4).LinearAddress57 && !new RFlags(vmcb->RFlags).TrapOrResume;
+        Is64Bit(vmcb) && !new Cr4(vmcb->Cr4).LinearAddress57 && !new RFlags(vmcb->RFlags).HasTrapOrResume();
 
     /// <summary>
     /// Whether an intercepted instruction of the two-byte map stands at RIP without prefixes: then, and only then, its first byte is the escape 0F. Only where

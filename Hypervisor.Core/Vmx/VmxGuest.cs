@@ -58,7 +58,7 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
     public static bool IsPlain64Bit(ProcessorData* processor) => IsLongMode
         && Attributes(SegmentName.Cs).LongMode
         && !new Cr4(Vmcs.Read(VmcsFieldNatural.GuestCr4)).LinearAddress57
-        && !new RFlags(Vmcs.Read(VmcsFieldNatural.GuestRFlags)).TrapOrResume;
+        && !new RFlags(Vmcs.Read(VmcsFieldNatural.GuestRFlags)).HasTrapOrResume();
 
     /// <inheritdoc/>
     public static ulong LinearRip(ProcessorData* processor)
@@ -110,7 +110,7 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
         }
 
         RFlags flags = new(Vmcs.Read(VmcsFieldNatural.GuestRFlags));
-        if (flags.TrapOrResume)
+        if (flags.HasTrapOrResume())
         {
             EndTracedInstruction(flags);
         }
@@ -118,7 +118,7 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
 
     /// <summary>Whether <see cref="AdvanceQuietly"/> may be used: nothing is blocked, nobody traces.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsQuiet() => !new RFlags(Vmcs.Read(VmcsFieldNatural.GuestRFlags)).TrapOrResume && Vmcs.Read(VmcsField32.GuestInterruptibility) == 0;
+    public static bool IsQuiet() => !new RFlags(Vmcs.Read(VmcsFieldNatural.GuestRFlags)).HasTrapOrResume() && Vmcs.Read(VmcsField32.GuestInterruptibility) == 0;
 
     /// <summary>Ends an intercepted instruction where <see cref="IsQuiet"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
