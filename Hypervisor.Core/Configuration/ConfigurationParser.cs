@@ -1,5 +1,6 @@
 using System;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Mediation;
 
 namespace Hypervisor.Core.Configuration;
 
@@ -10,7 +11,7 @@ namespace Hypervisor.Core.Configuration;
 public static class ConfigurationParser
 {
     /// <summary>The keys, for messages.</summary>
-    public static ReadOnlySpan<byte> Keys => "serial, icr-trap, status, fault-test"u8;
+    public static ReadOnlySpan<byte> Keys => "mediators, serial, icr-trap, status, fault-test, and NAME.OPTION of a mediator"u8;
 
     /// <summary>The options of a machine without configuration.</summary>
     public static HostOptions Defaults => default;
@@ -91,8 +92,19 @@ public static class ConfigurationParser
             return choice < 0 ? Bad(line, key, DeliberateFault.Names) : default;
         }
 
-        return new ConfigurationError(line, key, "unknown key"u8, Keys);
+        if (Same(key, "mediators"u8))
+        {
+            return Report(line, key, MediatorSelection.Select(value));
+        }
+
+        int dot = IndexOf(key, (byte)'.');
+        return dot < 0
+            ? new ConfigurationError(line, key, "unknown key"u8, Keys)
+            : Report(line, key, MediatorSelection.SetOption(key.Slice(0, dot), key.Slice(dot + 1), value));
     }
+
+    private static ConfigurationError Report(int line, ReadOnlySpan<byte> key, OptionResult result) =>
+        result.IsTaken ? default : new ConfigurationError(line, key, result.Problem, result.Accepted);
 
     private static ConfigurationError Bad(int line, ReadOnlySpan<byte> key, ReadOnlySpan<byte> accepted) =>
         new(line, key, "value not accepted"u8, accepted);

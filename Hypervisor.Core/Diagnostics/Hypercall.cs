@@ -1,5 +1,6 @@
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Mediation;
 
 namespace Hypervisor.Core.Diagnostics;
 
@@ -23,6 +24,9 @@ public static unsafe class Hypercall
 
         /// <summary>The driver's notice that an operating system sets the virtual addresses of runtime services; only from the driver, in kernel mode.</summary>
         VirtualAddressChange = 4,
+
+        /// <summary>The driver asks for mediators to be attached, once it is a guest; only from the driver, in kernel mode, before boot services end.</summary>
+        Attach = 5,
 
         /// <summary>Number of processors and of starts: RDX = processor; RAX = processors, RDX = starts of that one.</summary>
         Processors = 3,
@@ -53,6 +57,18 @@ public static unsafe class Hypercall
                 machine->BootServicesExited = 1;
                 processor->Startup.StartedByOs = 1;
                 Log.Write(LogLevel.Information, processor->Index, "boot services have exited"u8);
+                MediatorLife.ExitBootServices(processor);
+                registers->Rax = 0;
+                return true;
+
+            case Function.Attach:
+                if (!IsDriver(machine, privilege, rip) || machine->MediatorsAttached != 0 || machine->BootServicesExited != 0)
+                {
+                    return false;
+                }
+
+                machine->MediatorsAttached = 1;
+                MediatorLife.Attach(processor);
                 registers->Rax = 0;
                 return true;
 

@@ -52,6 +52,15 @@ public unsafe struct BootParameters
     /// <summary>Their local APIC IDs.</summary>
     public fixed uint ApicIds[MaximumProcessors];
 
+    /// <summary>Physical address of the ACPI root pointer; 0 where there is none.</summary>
+    public ulong AcpiRootPointer;
+
+    /// <summary>The configuration's text, which has been found to be good: mediators read their options from it a second time, in the copy.</summary>
+    public byte* Configuration;
+
+    /// <summary>Bytes of <see cref="Configuration"/>.</summary>
+    public int ConfigurationLength;
+
     /// <summary>Options of the host.</summary>
     public HostOptions Options;
 

@@ -1,6 +1,8 @@
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest;
 using Hypervisor.Core.Memory;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Host;
 
@@ -21,9 +23,11 @@ public static unsafe class MachineBuilder
     /// <param name="imageSize">Bytes of the image.</param>
     /// <param name="physicalAddressBits">Physical address bits of the processor.</param>
     /// <param name="vendorPages">Pages the vendor's part needs.</param>
-    public static ulong SharedSize(ulong imageSize, int physicalAddressBits, uint vendorPages)
+    /// <param name="processors">Number of processors.</param>
+    public static ulong SharedSize(ulong imageSize, int physicalAddressBits, uint vendorPages, uint processors)
     {
-        ulong pages = FixedPages + LogPages + vendorPages + NestedTables.RootEntries(physicalAddressBits);
+        ulong pages = FixedPages + LogPages + vendorPages + NestedTables.RootEntries(physicalAddressBits)
+            + TrapTables.Pages + TrapTables.SplitPages + (processors * GuestDoors.TablePages);
         ulong rough = imageSize + (pages * PageSizes.Size4K);
 
         // The region's own pages are mapped one by one, in host and nested tables: a table of each for every 2 MiB begun.
@@ -73,6 +77,8 @@ public static unsafe class MachineBuilder
         Instructions.FaultableRange(&begin, &end);
         machine->FaultableBegin = begin;
         machine->FaultableEnd = end;
+        machine->AcpiRootPointer = parameters->AcpiRootPointer;
+        machine->Traps = TrapTables.Build(arena);
         machine->ZeroPage = arena->Allocate();
         machine->ScratchPage = arena->Allocate();
         machine->Idt = arena->Allocate();
@@ -80,6 +86,9 @@ public static unsafe class MachineBuilder
         machine->TrampolineBackup = arena->Allocate();
         machine->WindowRoot = NestedTables.Build(machine, arena);
         machine->HostCr3 = machine->WindowRoot == 0 ? 0 : HostPageTables.Build(machine, arena);
+        ulong split = arena->Allocate(TrapTables.SplitPages, PageSizes.Size4K);
+        machine->SplitArena = new PageArena(split, split + (TrapTables.SplitPages * PageSizes.Size4K));
+        ulong doors = arena->Allocate(machine->ProcessorCount * GuestDoors.TablePages, PageSizes.Size4K);
         if (arena->Exhausted || machine->HostCr3 == 0)
         {
             return null;
@@ -89,6 +98,7 @@ public static unsafe class MachineBuilder
         for (uint i = 0; i < parameters->ProcessorCount; i++)
         {
             BuildProcessor(machine, i, parameters->ApicIds[i], vendorCr4, blocks + (i * (ulong)ProcessorBlock.Size));
+            machine->Processors[i].Data->DoorTables = doors + (i * GuestDoors.TablePages * PageSizes.Size4K);
         }
 
         WriteTrampoline(machine);

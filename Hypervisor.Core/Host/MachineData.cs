@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest;
 using Hypervisor.Core.Memory;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Host;
 
@@ -132,6 +133,9 @@ public unsafe struct MachineData
     /// <summary>Whether status hypercalls are answered.</summary>
     public bool StatusHypercall;
 
+    /// <summary>Written while running: 1 once mediators have been attached.</summary>
+    public uint MediatorsAttached;
+
     /// <summary>Written while running: 1 after ExitBootServices.</summary>
     public uint BootServicesExited;
 
@@ -161,6 +165,18 @@ public unsafe struct MachineData
 
     /// <summary>Which deliberate fault to raise at the next opportunity; 0 for none.</summary>
     public uint DeliberateFault;
+
+    /// <summary>Who has claimed what.</summary>
+    public TrapTables* Traps;
+
+    /// <summary>Tables for dividing large pages of the nested tables in use.</summary>
+    public PageArena SplitArena;
+
+    /// <summary>Physical address of the ACPI root pointer; 0 where the firmware has none.</summary>
+    public ulong AcpiRootPointer;
+
+    /// <summary>Written while running: nonzero when a leaf of CPUID is claimed.</summary>
+    public uint CpuidClaimed;
 
     /// <summary>Where microcode updates are shown to the processor (VMX).</summary>
     public UpdateWindow Update;

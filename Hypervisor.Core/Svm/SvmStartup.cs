@@ -18,6 +18,7 @@ public static unsafe class SvmStartup
         SvmProcessor.WriteControls(processor);
         ((Vmcb*)processor->GuestControl)->GuestPat = Instructions.ReadMsr(Msr.Pat);
         GuestStartup.Arrive<SvmGuest>(processor);
+        Virtualization.Follow(processor);
     }
 
     /// <summary>#SX: an INIT that did not go through a trapped command. The sender's SIPI will: the trap is armed before it can.</summary>

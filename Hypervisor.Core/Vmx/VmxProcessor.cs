@@ -3,6 +3,7 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Memory;
 
 namespace Hypervisor.Core.Vmx;
 
@@ -45,6 +46,8 @@ public static unsafe class VmxProcessor
         Vmcs.Write(VmcsField32.EntryMsrLoadCount, 0);
         Vmcs.Write(VmcsField32.EntryInterruptionInformation, 0);
         Vmcs.Write(VmcsField64.MsrBitmap, machine->MsrPermissionMap);
+        Vmcs.Write(VmcsField64.IoBitmapA, machine->IoPermissionMap);
+        Vmcs.Write(VmcsField64.IoBitmapB, machine->IoPermissionMap + PageSizes.Size4K);
         Vmcs.Write(VmcsFieldNatural.Cr0Mask, VmxGuestRegisters.OwnedCr0);
         Vmcs.Write(VmcsFieldNatural.Cr4Mask, VmxGuestRegisters.OwnedCr4);
         WriteOptional(controls);

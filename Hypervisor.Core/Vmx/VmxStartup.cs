@@ -26,7 +26,7 @@ public static unsafe class VmxStartup
         VmxProcessor.WriteHostState(processor);
         VmxProcessor.WriteGuestDefaults();
         GuestStartup.Arrive<VmxGuest>(processor);
-        VmxMemory.Follow(processor);
+        Virtualization.Follow(processor);
         VmxGuest.FlushIfNeeded(processor);
     }
 
@@ -59,7 +59,7 @@ public static unsafe class VmxStartup
         GuestStartup.EnterFirstState<VmxGuest>(processor, vector);
         ApicTrap.ProcessorStarted(processor);
         Instructions.Exchange(&processor->Startup.WaitsForSipi, 0);
-        VmxMemory.Follow(processor); // from here on others wait for it
+        Virtualization.Follow(processor); // from here on others wait for it
         return ExitCause.Sipi;
     }
 }

@@ -195,6 +195,12 @@ public static class InstructionStubs
     {
         w.Add(Prefix + "ReadMmio32", a => { a.mov(eax, __dword_ptr[rcx]); a.ret(); });
         w.Add(Prefix + "WriteMmio32", a => { a.mov(__dword_ptr[rcx], edx); a.ret(); });
+        w.Add(Prefix + "ReadMmio8", a => { a.movzx(eax, __byte_ptr[rcx]); a.ret(); });
+        w.Add(Prefix + "ReadMmio16", a => { a.movzx(eax, __word_ptr[rcx]); a.ret(); });
+        w.Add(Prefix + "ReadMmio64", a => { a.mov(rax, __qword_ptr[rcx]); a.ret(); });
+        w.Add(Prefix + "WriteMmio8", a => { a.mov(__byte_ptr[rcx], dl); a.ret(); });
+        w.Add(Prefix + "WriteMmio16", a => { a.mov(__word_ptr[rcx], dx); a.ret(); });
+        w.Add(Prefix + "WriteMmio64", a => { a.mov(__qword_ptr[rcx], rdx); a.ret(); });
         w.Add(Prefix + "CompareExchange", a =>
         {
             a.mov(eax, r8d);

@@ -3,6 +3,7 @@ using Hypervisor.Core.Configuration;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Memory;
 using Hypervisor.Uefi.Entry;
 using Hypervisor.Uefi.Protocols;
@@ -38,6 +39,7 @@ public static unsafe class Loader
             return Refuse(firmware, refusal, EfiStatus.Unsupported);
         }
 
+        MediatorComposition.Compose();
         HostOptions options = ConfigurationParser.Defaults;
         ReadOnlySpan<byte> text = ConfigurationSource.Read(firmware, out ReadOnlySpan<byte> source);
         ConfigurationError error = ConfigurationParser.Parse(text, ref options);
@@ -50,12 +52,19 @@ public static unsafe class Loader
         fixed (BootParameters* parameters = &s_parameters)
         {
             parameters->Options = options;
+            fixed (byte* configuration = text)
+            {
+                parameters->Configuration = configuration;
+                parameters->ConfigurationLength = text.Length;
+            }
+
             return Start(firmware, parameters);
         }
     }
 
     private static EfiStatus Start(Firmware firmware, BootParameters* parameters)
     {
+        parameters->AcpiRootPointer = (ulong)firmware.AcpiRootPointer;
         int processors = ProcessorDiscovery.Read(firmware.AcpiRootPointer, parameters);
         if (processors > BootParameters.MaximumProcessors)
         {
@@ -114,6 +123,8 @@ public static unsafe class Loader
         {
             return Refuse(firmware, new ReadOnlySpan<byte>(parameters->Problem, parameters->ProblemLength), EfiStatus.LoadError);
         }
+
+        Instructions.Hypercall(Hypercall.Signature, (ulong)Hypercall.Function.Attach, s_vmcall);
 
         // As a guest: a driver that was refused must leave nothing behind that the firmware would call.
         if (firmware.OnExitBootServices(&OnExitBootServices) != EfiStatus.Success

@@ -1,7 +1,7 @@
-using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Guest.Exits;
 
@@ -29,33 +29,23 @@ public static unsafe class PortExits
             ApicTrap.ArmEverywhere(processor, startFollows: true);
         }
 
-        processor->Registers.Rax = access.IsIn ? In(access, rax) : Out(access, rax);
+        uint value = (uint)rax;
+        if (!PortTraps.Access(processor, access.Port, access.Size, !access.IsIn, ref value))
+        {
+            GuestDoors.OpenPorts<TGuest>(processor);
+            return ExitCause.Port;
+        }
+
+        processor->Registers.Rax = access.IsIn ? Result(access.Size, rax, value) : rax;
         TGuest.Advance(processor, length);
         return ExitCause.Port;
     }
 
-    private static ulong In(PortAccess access, ulong rax) => access.Size switch
+    /// <summary>RAX behind IN: a 32-bit result clears the upper half, the narrower ones leave the rest as it is.</summary>
+    private static ulong Result(int size, ulong rax, uint value) => size switch
     {
-        1 => (rax & ~Low8) | Instructions.In8(access.Port),
-        2 => (rax & ~Low16) | Instructions.In16(access.Port),
-        _ => Instructions.In32(access.Port),
+        sizeof(byte) => (rax & ~Low8) | (value & Low8),
+        sizeof(ushort) => (rax & ~Low16) | (value & Low16),
+        _ => value,
     };
-
-    private static ulong Out(PortAccess access, ulong rax)
-    {
-        switch (access.Size)
-        {
-            case 1:
-                Instructions.Out8(access.Port, (byte)rax);
-                break;
-            case 2:
-                Instructions.Out16(access.Port, (ushort)rax);
-                break;
-            default:
-                Instructions.Out32(access.Port, (uint)rax);
-                break;
-        }
-
-        return rax;
-    }
 }

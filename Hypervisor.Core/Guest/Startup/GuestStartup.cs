@@ -1,6 +1,8 @@
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Mediation;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Guest.Startup;
 
@@ -50,6 +52,8 @@ public static unsafe class GuestStartup
         Instructions.TryWriteMsr(Msr.ExtendedSupervisorState, InitState.ExtendedSupervisorState);
         TGuest.LoadStartupState(processor, signature.Eax, vector);
         ApicTrap.BuildWindow<TGuest>(processor);
+        TrapShootdown.Follow(processor);
+        MediatorLife.ProcessorStarted(processor);
     }
 
     /// <summary>

@@ -2,6 +2,7 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Guest.Startup;
 
@@ -20,6 +21,11 @@ public static unsafe class ProcessorStartup
     /// <returns>True when it goes to the hardware as it is; false when it is an INIT or SIPI and has been dealt with.</returns>
     public static bool Send(ProcessorData* sender, InterruptCommand command)
     {
+        if (sender->Machine->Traps->InterruptCommands != 0 && !InterruptCommandTraps.Pass(sender, command))
+        {
+            return false;
+        }
+
         if (!command.IsInit && !command.IsStartup)
         {
             // INIT de-assert does nothing but on processors older than any with this extension (Intel SDM vol 3 §10.6.1).
