@@ -14,6 +14,9 @@ public struct HostOptions
     /// <summary>Whether the status hypercall is answered.</summary>
     public bool Status;
 
+    /// <summary>What authenticated hypercalls are checked with, made of the secret; without it there are none.</summary>
+    public HypercallKey Key;
+
     /// <summary>A fault to raise in the host after boot, for testing its report.</summary>
     public DeliberateFault.Kind Fault;
 }

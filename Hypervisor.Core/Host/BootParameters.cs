@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Hypervisor.Core.Configuration;
+using Hypervisor.Core.Cryptography;
 
 namespace Hypervisor.Core.Host;
 
@@ -54,6 +55,18 @@ public unsafe struct BootParameters
 
     /// <summary>Options of the host.</summary>
     public HostOptions Options;
+
+    /// <summary>Bytes that no other launch has had: the boot id, and the numbers that hypercalls begin with, are made of them.</summary>
+    public fixed byte Seed[Sha256.HashSize];
+
+    /// <summary>Whether a password was asked for.</summary>
+    public bool PasswordAsked;
+
+    /// <summary>Records to hand over, checked; null where there are none.</summary>
+    public byte* Records;
+
+    /// <summary>Bytes of <see cref="Records"/>.</summary>
+    public uint RecordsSize;
 
     /// <summary>Out: why the host could not be built; UTF-8 text in the copied image.</summary>
     public byte* Problem;

@@ -129,11 +129,11 @@ public static unsafe class Loader
 
     /// <summary>Runs in the guest, in the loaded driver: tells the host that the firmware's console and boot services are gone (L5).</summary>
     private static void OnExitBootServices(void* theEvent, void* context) =>
-        Instructions.Hypercall(Hypercall.Signature, (ulong)Hypercall.Function.ExitBootServices, s_vmcall);
+        Instructions.Hypercall(HypercallProtocol.Signature, (ulong)HypercallFunction.ExitBootServices, s_vmcall);
 
     /// <summary>Runs in the guest, in the loaded driver, while its addresses are still physical: tells the host that an operating system has taken over.</summary>
     private static void OnVirtualAddressChange(void* theEvent, void* context) =>
-        Instructions.Hypercall(Hypercall.Signature, (ulong)Hypercall.Function.VirtualAddressChange, s_vmcall);
+        Instructions.Hypercall(HypercallProtocol.Signature, (ulong)HypercallFunction.VirtualAddressChange, s_vmcall);
 
     private static EfiStatus Refuse(Firmware firmware, ReadOnlySpan<byte> reason, EfiStatus status)
     {
