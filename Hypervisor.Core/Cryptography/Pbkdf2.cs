@@ -47,5 +47,6 @@ public static class Pbkdf2
 
         code.Clear();
         sum.Clear();
+        hmac.SetKey(default);
     }
 }

@@ -20,6 +20,7 @@ public unsafe struct Sha256
 
     private fixed uint _state[StateWords];
     private fixed byte _block[BlockSize];
+    private fixed uint _schedule[ScheduleWords];
     private ulong _length;
 
     // FIPS 180-4 §4.2.2: the first 32 bits of the fractional parts of the cube roots of the first 64 primes.
@@ -95,6 +96,11 @@ public unsafe struct Sha256
             _block[i] = 0;
         }
 
+        for (int i = 0; i < ScheduleWords; i++)
+        {
+            _schedule[i] = 0;
+        }
+
         Start();
     }
 
@@ -110,11 +116,10 @@ public unsafe struct Sha256
 
     private void Compress()
     {
-        uint* schedule = stackalloc uint[ScheduleWords];
         for (int i = 0; i < ScheduleWords; i++)
         {
             int at = i * sizeof(uint);
-            schedule[i] = ((uint)_block[at] << 24) | ((uint)_block[at + 1] << 16) | ((uint)_block[at + 2] << 8) | _block[at + 3];
+            _schedule[i] = ((uint)_block[at] << 24) | ((uint)_block[at + 1] << 16) | ((uint)_block[at + 2] << 8) | _block[at + 3];
         }
 
         uint a = _state[0];
@@ -127,7 +132,7 @@ public unsafe struct Sha256
         uint h = _state[7];
         for (int i = 0; i < Rounds; i++)
         {
-            uint word = i < ScheduleWords ? schedule[i] : Extend(schedule, i);
+            uint word = i < ScheduleWords ? _schedule[i] : Extend(i);
             uint first = h + (Rotate(e, 6) ^ Rotate(e, 11) ^ Rotate(e, 25)) + ((e & f) ^ (~e & g)) + Constants[i] + word;
             uint second = (Rotate(a, 2) ^ Rotate(a, 13) ^ Rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
             h = g;
@@ -151,13 +156,13 @@ public unsafe struct Sha256
     }
 
     /// <summary>The word of round <paramref name="round"/>, in place of the one of 16 rounds before, which nobody needs any more.</summary>
-    private static uint Extend(uint* schedule, int round)
+    private uint Extend(int round)
     {
-        uint near = schedule[(round - 2) % ScheduleWords];
-        uint far = schedule[(round - 15) % ScheduleWords];
-        uint word = (Rotate(near, 17) ^ Rotate(near, 19) ^ (near >> 10)) + schedule[(round - 7) % ScheduleWords]
-            + (Rotate(far, 7) ^ Rotate(far, 18) ^ (far >> 3)) + schedule[round % ScheduleWords];
-        schedule[round % ScheduleWords] = word;
+        uint near = _schedule[(round - 2) % ScheduleWords];
+        uint far = _schedule[(round - 15) % ScheduleWords];
+        uint word = (Rotate(near, 17) ^ Rotate(near, 19) ^ (near >> 10)) + _schedule[(round - 7) % ScheduleWords]
+            + (Rotate(far, 7) ^ Rotate(far, 18) ^ (far >> 3)) + _schedule[round % ScheduleWords];
+        _schedule[round % ScheduleWords] = word;
         return word;
     }
 

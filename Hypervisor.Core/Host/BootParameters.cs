@@ -56,6 +56,9 @@ public unsafe struct BootParameters
     /// <summary>Options of the host.</summary>
     public HostOptions Options;
 
+    /// <summary>Where the options come from.</summary>
+    public ConfigurationOrigin Origin;
+
     /// <summary>Bytes that no other launch has had: the boot id, and the numbers that hypercalls begin with, are made of them.</summary>
     public fixed byte Seed[Sha256.HashSize];
 

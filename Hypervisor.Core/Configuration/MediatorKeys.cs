@@ -1,0 +1,66 @@
+using System;
+
+namespace Hypervisor.Core.Configuration;
+
+/// <summary>The keys that are about mediators: the list of those wanted, and <c>NAME.KEY</c>.</summary>
+public static class MediatorKeys
+{
+    private const byte Comma = (byte)',';
+    private const byte Dot = (byte)'.';
+
+    /// <summary>The key of the list.</summary>
+    public static ReadOnlySpan<byte> List => "mediators"u8;
+
+    private static ReadOnlySpan<byte> None => "none"u8;
+
+    /// <summary>Whether a key names a mediator and its option.</summary>
+    public static bool IsOption(ReadOnlySpan<byte> key) => AsciiText.IndexOf(key, Dot) > 0;
+
+    /// <summary>Takes the list: names with commas between them, or <c>none</c>.</summary>
+    public static ConfigurationError Select<TMediators>(int line, ReadOnlySpan<byte> value, scoped ref TMediators mediators)
+        where TMediators : struct, IMediatorOptions
+    {
+        mediators.SelectNone();
+        if (AsciiText.Same(value, None))
+        {
+            return default;
+        }
+
+        while (true)
+        {
+            int comma = AsciiText.IndexOf(value, Comma);
+            ReadOnlySpan<byte> name = AsciiText.Trim(comma < 0 ? value : value.Slice(0, comma));
+            if (!mediators.Select(name))
+            {
+                return Unknown(line, name.IsEmpty ? List : name, ref mediators);
+            }
+
+            if (comma < 0)
+            {
+                return default;
+            }
+
+            value = value.Slice(comma + 1);
+        }
+    }
+
+    /// <summary>Takes an option.</summary>
+    public static ConfigurationError Set<TMediators>(int line, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, scoped ref TMediators mediators)
+        where TMediators : struct, IMediatorOptions
+    {
+        int dot = AsciiText.IndexOf(key, Dot);
+        MediatorOptionOutcome outcome = mediators.Set(key.Slice(0, dot), key.Slice(dot + 1), value, out ReadOnlySpan<byte> accepted);
+        return outcome switch
+        {
+            MediatorOptionOutcome.Done => default,
+            MediatorOptionOutcome.UnknownMediator => Unknown(line, key, ref mediators),
+            MediatorOptionOutcome.UnknownKey => new ConfigurationError(line, key, "unknown option of the mediator"u8, accepted),
+            MediatorOptionOutcome.OutOfRange => new ConfigurationError(line, key, "out of range"u8, accepted),
+            _ => new ConfigurationError(line, key, "value not accepted"u8, accepted),
+        };
+    }
+
+    private static ConfigurationError Unknown<TMediators>(int line, ReadOnlySpan<byte> key, scoped ref TMediators mediators)
+        where TMediators : struct, IMediatorOptions =>
+        new(line, key, "unknown mediator"u8, mediators.Names.IsEmpty ? "none (this image has no mediators)"u8 : mediators.Names);
+}
