@@ -1,4 +1,3 @@
-using System;
 using Hypervisor.Core.Host;
 
 namespace Hypervisor.Core.Diagnostics;
