@@ -1,6 +1,8 @@
 using System.Linq;
 using Hypervisor.Core.Mediation;
+using Hypervisor.Devices.LocalApic;
 using Hypervisor.Devices.SelfTest;
+using Hypervisor.Devices.Smi;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Hypervisor.Devices.Registration;
@@ -12,6 +14,8 @@ public static class MediatorServices
 {
     /// <summary>Adds all mediators, in the order in which they are attached and asked.</summary>
     public static IServiceCollection AddMediators(this IServiceCollection services) => services
+        .AddMediator<LocalApicMediator>()
+        .AddMediator<SmiMediator>()
         .AddMediator<SelfTestMediator>();
 
     /// <summary>Adds a mediator behind those there are. What its constructor takes is to be added before.</summary>

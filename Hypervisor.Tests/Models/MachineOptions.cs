@@ -33,4 +33,7 @@ internal sealed record MachineOptions
     internal ulong ApicPage { get; init; } = SimulatedProcessor.ApicPage;
 
     internal HostOptions Host { get; init; }
+
+    /// <summary>The table of records that is handed over; empty for none.</summary>
+    internal byte[] Records { get; init; } = [];
 }

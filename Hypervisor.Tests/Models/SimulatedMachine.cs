@@ -6,6 +6,7 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
+using Hypervisor.Core.Records;
 using Hypervisor.Core.Svm;
 
 namespace Hypervisor.Tests.Models;
@@ -191,6 +192,14 @@ internal unsafe class SimulatedMachine : IDisposable
         sections[2] = new ImageSection { Start = Options.RegionBase + 0xC000, End = Options.RegionBase + 0xF000, Writable = true };
         parameters->ProcessorCount = (uint)Options.Processors;
         parameters->Options = Options.Host;
+        if (Options.Records.Length != 0)
+        {
+            parameters->Records = (byte*)(_own.Base + 0x8000);
+            parameters->RecordsSize = (uint)Options.Records.Length;
+            Options.Records.CopyTo(new Span<byte>(parameters->Records, BootRecords.MaximumSize));
+        }
+
+        parameters->Seed[0] = 0x5E;
         for (int i = 0; i < Options.Processors; i++)
         {
             parameters->ApicIds[i] = ApicId(i);

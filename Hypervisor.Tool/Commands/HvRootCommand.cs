@@ -18,6 +18,8 @@ public static class HvRootCommand
             TestCommand.Create(workspace),
             BenchCommand.Create(workspace),
             SetupCommand.Create(workspace),
+            CheckConfigurationCommand.Create(),
+            HashPasswordCommand.Create(),
             ImageCommand.Create(),
         };
     }
