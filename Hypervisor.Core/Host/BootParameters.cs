@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Hypervisor.Core.Configuration;
+using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Cryptography;
 
 namespace Hypervisor.Core.Host;
@@ -55,6 +56,9 @@ public unsafe struct BootParameters
 
     /// <summary>Physical address of the ACPI root pointer; 0 where there is none.</summary>
     public ulong AcpiRootPointer;
+
+    /// <summary>What the configuration says to mediators.</summary>
+    public MediatorConfiguration Mediators;
 
     /// <summary>Options of the host.</summary>
     public HostOptions Options;

@@ -19,7 +19,7 @@ public static unsafe class HostEntry
         MediatorComposition.Compose();
         MediatorSelection selection = default;
         HostOptions known = default; // the rest of the configuration has been read
-        _ = ConfigurationParser.Parse(parameters->Options.Mediators.Text, ref known, ref selection);
+        _ = ConfigurationParser.Parse(parameters->Mediators.Text, ref known, ref selection);
         ReadOnlySpan<byte> problem = Virtualization.Launch(parameters);
         fixed (byte* text = problem)
         {

@@ -50,7 +50,7 @@ public static unsafe class Loader
 
             // The guest can read what the driver keeps.
             parameters->Options.Key.Wipe();
-            parameters->Options.Mediators.Wipe();
+            parameters->Mediators.Wipe();
             return status;
         }
     }
@@ -66,7 +66,7 @@ public static unsafe class Loader
             return Refuse(firmware, "the configuration has more than 8 KiB"u8, EfiStatus.InvalidParameter);
         }
 
-        ConfigurationError error = ConfigurationParser.Parse(text, ref parameters->Options);
+        ConfigurationError error = ConfigurationParser.Parse(text, ref parameters->Options, ref parameters->Mediators);
         if (error.IsError)
         {
             Explain(firmware, ConfigurationOriginName.Of(parameters->Origin), error);

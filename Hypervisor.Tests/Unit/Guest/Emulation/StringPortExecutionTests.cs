@@ -99,7 +99,7 @@ public sealed unsafe class StringPortExecutionTests : IDisposable
 
     private void Execute(byte[] code, int size, bool isIn, ulong count, ulong source = 0, ulong destination = 0)
     {
-        GuestCode.Write(_machine.Inner, code);
+        GuestCode.Place(_machine.Inner, SimulatedMachine.GuestRip, code);
         _machine.Inner.Data->Registers.Rcx = count;
         _machine.Inner.Data->Registers.Rsi = source;
         _machine.Inner.Data->Registers.Rdi = destination;

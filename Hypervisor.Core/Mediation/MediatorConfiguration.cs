@@ -1,8 +1,8 @@
 using System;
+using Hypervisor.Core.Configuration;
 using Hypervisor.Core.Diagnostics;
-using Hypervisor.Core.Mediation;
 
-namespace Hypervisor.Core.Configuration;
+namespace Hypervisor.Core.Mediation;
 
 /// <summary>
 /// The mediators' part of the configuration, written down while it is checked: the mediators of the copy that runs are others than those of the loaded driver, and are told
