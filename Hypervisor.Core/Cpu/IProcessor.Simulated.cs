@@ -177,6 +177,21 @@ public unsafe interface IProcessor
     /// <inheritdoc cref="Instructions.TryVmxOn"/>
     uint TryVmxOn(ulong* region);
 
+    /// <inheritdoc cref="Instructions.ReadXcr0"/>
+    ulong ReadXcr0();
+
+    /// <inheritdoc cref="Instructions.StoreVector"/>
+    void StoreVector(uint number, void* value);
+
+    /// <inheritdoc cref="Instructions.LoadVector"/>
+    void LoadVector(uint number, void* value);
+
+    /// <inheritdoc cref="Instructions.StoreVectorHigh"/>
+    void StoreVectorHigh(uint number, void* value);
+
+    /// <inheritdoc cref="Instructions.LoadVectorHigh"/>
+    void LoadVectorHigh(uint number, void* value);
+
     /// <inheritdoc cref="Instructions.VmxOff"/>
     void VmxOff();
 

@@ -126,6 +126,16 @@ public static unsafe partial class Instructions
 
     public static partial uint TryVmxOn(ulong* region) => Plugged.TryVmxOn(region);
 
+    public static partial ulong ReadXcr0() => Plugged.ReadXcr0();
+
+    public static partial void StoreVector(uint number, void* value) => Plugged.StoreVector(number, value);
+
+    public static partial void LoadVector(uint number, void* value) => Plugged.LoadVector(number, value);
+
+    public static partial void StoreVectorHigh(uint number, void* value) => Plugged.StoreVectorHigh(number, value);
+
+    public static partial void LoadVectorHigh(uint number, void* value) => Plugged.LoadVectorHigh(number, value);
+
     public static partial void VmxOff() => Plugged.VmxOff();
 
     public static partial uint VmClear(ulong* vmcs) => Plugged.VmClear(vmcs);

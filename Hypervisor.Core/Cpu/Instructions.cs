@@ -211,6 +211,29 @@ public static unsafe partial class Instructions
     /// <param name="region">Where the physical address of the VMXON region stands.</param>
     public static partial uint TryVmxOn(ulong* region);
 
+    /// <summary>XCR0. Only where CR4.OSXSAVE is set: a processor that has XSAVE has it in the host always.</summary>
+    public static partial ulong ReadXcr0();
+
+    /// <summary>Bits 127:0 of a vector register that compiled code leaves alone: the guest's, during an exit.</summary>
+    /// <param name="number">6 to 15; for others nothing is done.</param>
+    /// <param name="value">Room for 16 bytes.</param>
+    public static partial void StoreVector(uint number, void* value);
+
+    /// <summary>Changes bits 127:0 of a vector register that compiled code leaves alone, and no others.</summary>
+    /// <param name="number">6 to 15; for others nothing is done.</param>
+    /// <param name="value">16 bytes.</param>
+    public static partial void LoadVector(uint number, void* value);
+
+    /// <summary>Bits 255:128 of a vector register, which no compiled code changes. Only where XCR0 has AVX.</summary>
+    /// <param name="number">0 to 15.</param>
+    /// <param name="value">Room for 16 bytes.</param>
+    public static partial void StoreVectorHigh(uint number, void* value);
+
+    /// <summary>Changes bits 255:128 of a vector register, and clears those above. Only where XCR0 has AVX.</summary>
+    /// <param name="number">0 to 15.</param>
+    /// <param name="value">16 bytes.</param>
+    public static partial void LoadVectorHigh(uint number, void* value);
+
     /// <summary>VMXOFF.</summary>
     public static partial void VmxOff();
 

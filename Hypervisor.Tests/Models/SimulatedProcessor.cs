@@ -229,6 +229,15 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
         return 1;
     }
 
+    private const int FirstKeptVector = 6;
+    private const int VectorSize = 32;
+
+    /// <summary>XCR0, for who reads it.</summary>
+    internal ulong Xcr0 { get; set; } = 7;
+
+    /// <summary>YMM0 to YMM15, 32 bytes each. The lower halves of the first six are the host's during an exit and not here.</summary>
+    internal byte[] Vectors { get; } = new byte[16 * VectorSize];
+
     public uint TryWriteXcr(uint index, ulong value)
     {
         if (index != 0 || (value & X87State) == 0 || RefusesXsetbv)
@@ -239,6 +248,30 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
         XcrWrites.Add((index, value));
         return 1;
     }
+
+    public ulong ReadXcr0() => Xcr0;
+
+    public void StoreVector(uint number, void* value)
+    {
+        if (number >= FirstKeptVector)
+        {
+            Vectors.AsSpan((int)number * VectorSize, VectorSize / 2).CopyTo(new Span<byte>(value, VectorSize / 2));
+        }
+    }
+
+    public void LoadVector(uint number, void* value)
+    {
+        if (number >= FirstKeptVector)
+        {
+            new ReadOnlySpan<byte>(value, VectorSize / 2).CopyTo(Vectors.AsSpan((int)number * VectorSize));
+        }
+    }
+
+    public void StoreVectorHigh(uint number, void* value) =>
+        Vectors.AsSpan(((int)number * VectorSize) + (VectorSize / 2), VectorSize / 2).CopyTo(new Span<byte>(value, VectorSize / 2));
+
+    public void LoadVectorHigh(uint number, void* value) =>
+        new ReadOnlySpan<byte>(value, VectorSize / 2).CopyTo(Vectors.AsSpan(((int)number * VectorSize) + (VectorSize / 2)));
 
     public ulong ReadCr0() => Cr0;
 

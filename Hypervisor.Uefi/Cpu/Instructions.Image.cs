@@ -238,6 +238,26 @@ public static unsafe partial class Instructions
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial uint TryVmxOn(ulong* region);
 
+    [RuntimeImport("*", "hv_ReadXcr0")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial ulong ReadXcr0();
+
+    [RuntimeImport("*", "hv_StoreVector")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void StoreVector(uint number, void* value);
+
+    [RuntimeImport("*", "hv_LoadVector")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void LoadVector(uint number, void* value);
+
+    [RuntimeImport("*", "hv_StoreVectorHigh")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void StoreVectorHigh(uint number, void* value);
+
+    [RuntimeImport("*", "hv_LoadVectorHigh")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void LoadVectorHigh(uint number, void* value);
+
     [RuntimeImport("*", "hv_VmxOff")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial void VmxOff();

@@ -171,7 +171,7 @@ public struct MemoryInstruction
         bool isUndefined = (vex.Is256 && isPart && !form.IsScalar) || (vex.Source != 0 && !form.HasSource);
         if (!isUndefined)
         {
-            Source = (byte)vex.Source;
+            Source = (byte)(width == CodeWidth.Bits64 ? vex.Source : vex.SourceOfEight);
             SetVector(form, (byte)(vex.Is256 && !isPart ? VectorSize * 2 : VectorSize));
         }
     }

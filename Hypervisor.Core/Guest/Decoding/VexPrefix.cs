@@ -20,7 +20,7 @@ public readonly struct VexPrefix(byte extensions, byte last)
     private const int PrefixMask = 3;
     private const int SourceShift = 3;
     private const int SourceMask = 0xF;
-    private const int SourceTopBit = 1 << 6;
+    private const int OldSourceMask = 7;
     private const int Extension = 8;
 
     /// <summary>VEX.R as 0 or 8, to be added to ModRM.Reg.</summary>
@@ -47,6 +47,11 @@ public readonly struct VexPrefix(byte extensions, byte last)
     /// <summary>The fields of the short form (C5), whose one byte has R where the long form has W.</summary>
     public static VexPrefix FromShort(byte value) => new((byte)(value | IndexBit | BaseBit), (byte)(value & ~WideBit));
 
-    /// <summary>The same outside 64-bit mode: there are eight registers, and what would name others is ignored (Intel SDM vol 2 §2.3.5.2, §2.3.5.6).</summary>
-    public VexPrefix WithEightRegisters => new((byte)(extensions | RegBit | IndexBit | BaseBit), (byte)(last | SourceTopBit));
+    /// <summary>
+    /// The same outside 64-bit mode: there are eight registers, and what would name others is ignored (Intel SDM vol 2 §2.3.5.2). Not so in VEX.vvvv where it names none.
+    /// </summary>
+    public VexPrefix WithEightRegisters => new((byte)(extensions | RegBit | IndexBit | BaseBit), last);
+
+    /// <summary><see cref="Source"/> outside 64-bit mode, where it names a register.</summary>
+    public int SourceOfEight => Source & OldSourceMask;
 }

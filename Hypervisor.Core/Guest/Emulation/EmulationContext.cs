@@ -16,6 +16,9 @@ public unsafe struct EmulationContext
     /// <summary>General registers, changed in place, but only where the instruction does not fault.</summary>
     public GuestRegisters* Registers;
 
+    /// <summary>XMM0 to XMM5 as the exit has saved them, 16 bytes each; the other vector registers still hold the guest's values.</summary>
+    public ulong* SavedVectors;
+
     /// <summary>RIP: of the instruction before, of what comes next behind.</summary>
     public ulong Rip;
 

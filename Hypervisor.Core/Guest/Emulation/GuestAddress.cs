@@ -46,14 +46,23 @@ public static unsafe class GuestAddress
     /// <param name="offset">Offset of the first byte.</param>
     /// <param name="size">Number of bytes, 1 to 32.</param>
     /// <param name="write">Whether they are written.</param>
+    /// <param name="aligned">Whether the address has to be a multiple of the size; processors look at that first.</param>
     /// <param name="linear">Linear address of the first byte.</param>
     /// <returns>True where the bytes may be accessed as far as segmentation goes.</returns>
-    public static bool TryTranslate(EmulationContext* context, SegmentRegister segment, ulong offset, int size, bool write, out ulong linear)
+    public static bool TryTranslate(EmulationContext* context, SegmentRegister segment, ulong offset, int size, bool write, bool aligned, out ulong linear)
     {
         SegmentState* state = EmulationContext.Segment(context, segment);
+        bool hasBase = !context->Is64Bit || segment >= SegmentRegister.Fs;
+        linear = hasBase ? state->Base + offset : offset;
+        if (aligned && (linear & ((ulong)size - 1)) != 0)
+        {
+            context->Raise(ExceptionVector.GeneralProtection);
+            return false;
+        }
+
         if (!context->Is64Bit)
         {
-            linear = (uint)(state->Base + offset);
+            linear = (uint)linear;
             if ((context->ChecksSegmentRights && !HasRights(state->Attributes, write)) || !IsInside(*state, offset, size))
             {
                 Fault(context, segment);
@@ -63,7 +72,6 @@ public static unsafe class GuestAddress
             return IsAligned(context, linear, size);
         }
 
-        linear = segment >= SegmentRegister.Fs ? state->Base + offset : offset;
         if (IsCanonical(context, linear))
         {
             if (!IsAligned(context, linear, size))

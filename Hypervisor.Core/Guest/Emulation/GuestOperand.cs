@@ -46,14 +46,8 @@ internal unsafe struct GuestOperand
         where TBus : struct, IEmulatedBus
     {
         operand = default;
-        if (!GuestAddress.TryTranslate(context, segment, offset, size, write, out ulong linear))
+        if (!GuestAddress.TryTranslate(context, segment, offset, size, write, aligned, out ulong linear))
         {
-            return false;
-        }
-
-        if (aligned && (linear & ((ulong)size - 1)) != 0)
-        {
-            context->Raise(ExceptionVector.GeneralProtection);
             return false;
         }
 

@@ -135,6 +135,7 @@ public static unsafe class InstructionEmulator
     {
         context->Processor = processor;
         context->Registers = &processor->Registers;
+        context->SavedVectors = (ulong*)((byte*)processor + ProcessorDataLayout.Xmm);
         context->Rip = TGuest.Rip(processor);
         context->RFlags = TGuest.Flags(processor);
         context->Privilege = TGuest.Privilege(processor);

@@ -25,7 +25,7 @@ public static unsafe class InstructionExecution
             case >= MemoryOperation.Push and <= MemoryOperation.Jump:
                 return StackExecution.Run<TBus>(context, in instruction);
             case >= MemoryOperation.VectorLoad and <= MemoryOperation.VectorStoreHigh:
-                return EmulationOutcome.NotEmulated;
+                return VectorExecution.Run<TBus>(context, in instruction);
             case >= MemoryOperation.StoreString:
                 return StringExecution.Run<TBus>(context, in instruction);
             default:

@@ -19,18 +19,22 @@ internal sealed unsafe class EmulatedMachine : IDisposable
     private const ulong UserWritable = 7;
     private const ulong UserReadOnly = 5;
     private const uint PagedProtected = 0x8001_0001; // PG, WP, PE
+    private const int SavedVectors = 6;
+    private const int VectorSize = NativeCase.VectorSize;
     private const uint AlignmentMask = 0x4_0000;
 
     private readonly NativeRegion _memory = new(0x2401_0000);
     private readonly EmulationContext* _context = (EmulationContext*)NativeMemory.AllocZeroed((nuint)sizeof(EmulationContext));
     private readonly GuestRegisters* _registers = (GuestRegisters*)NativeMemory.AllocZeroed((nuint)sizeof(GuestRegisters));
     private readonly byte* _code = (byte*)NativeMemory.AllocZeroed(16);
+    private readonly ulong* _savedVectors = (ulong*)NativeMemory.AllocZeroed(SavedVectors * VectorSize / 2);
+    private readonly SimulatedProcessor _processor = new(0, CpuidTable.Tcg());
     private ulong _nextTable = Tables;
 
     internal EmulatedMachine()
     {
         AddressSpace.GuestWindow = _memory.Base;
-        Instructions.Processor = new SimulatedProcessor(0, CpuidTable.Tcg());
+        Instructions.Processor = _processor;
         ModelBus.Base = _memory.Base;
         ModelBus.Trapped = _ => true;
         ModelBus.Seen = null;
@@ -44,6 +48,8 @@ internal sealed unsafe class EmulatedMachine : IDisposable
     internal EmulationContext* Context => _context;
 
     internal GuestRegisters* Registers => _registers;
+
+    internal SimulatedProcessor Processor => _processor;
 
     internal byte* At(ulong physical) => (byte*)(_memory.Base + physical);
 
@@ -75,13 +81,22 @@ internal sealed unsafe class EmulatedMachine : IDisposable
             *_registers = source->Registers;
             RFlags flags = new(source->Flags);
             _context->Registers = _registers;
+            _context->SavedVectors = _savedVectors;
+            new ReadOnlySpan<byte>(source->VectorRegisters, NativeCase.Vectors * VectorSize).CopyTo(_processor.Vectors);
+            for (int i = 0; i < SavedVectors; i++)
+            {
+                Span<byte> lower = _processor.Vectors.AsSpan(i * VectorSize, VectorSize / 2);
+                lower.CopyTo(new Span<byte>(_savedVectors + (i * 2), VectorSize / 2));
+                lower.Fill(0xEE); // the host's
+            }
+
             _context->RFlags = flags;
             _context->Width = width;
             _context->Privilege = 3;
             _context->Rip = width == CodeWidth.Bits16 ? 0 : NativeLayout.Code;
             _context->HiddenBase = HiddenBase;
             _context->HiddenSize = HiddenSize;
-            SetPaging(new Cr0(PagedProtected | AlignmentMask), new Cr4(0x620), 3);
+            SetPaging(new Cr0(PagedProtected | AlignmentMask), new Cr4(0x4_0620), 3);
             LoadSegments(source, width);
             new Span<byte>(At(NativeLayout.FirstPages), (int)(NativeLayout.Pages * NativeLayout.PageSize)).Clear();
             new Span<byte>(At(NativeLayout.SecondPages), (int)(NativeLayout.Pages * NativeLayout.PageSize)).Clear();
@@ -126,6 +141,12 @@ internal sealed unsafe class EmulatedMachine : IDisposable
         {
             destination->Registers = *_registers;
             destination->Flags = _context->RFlags.Value;
+            _processor.Vectors.CopyTo(new Span<byte>(destination->VectorRegisters, NativeCase.Vectors * VectorSize));
+            for (int i = 0; i < SavedVectors; i++)
+            {
+                new ReadOnlySpan<byte>(_savedVectors + (i * 2), VectorSize / 2).CopyTo(new Span<byte>(destination->VectorRegisters + (i * VectorSize), VectorSize / 2));
+            }
+
             destination->Status = outcome == EmulationOutcome.Faulted ? NativeCase.Faulted : NativeCase.Done;
             destination->Vector = _context->Exception.Vector;
             destination->ErrorCode = _context->Exception.ErrorCode;
@@ -140,6 +161,7 @@ internal sealed unsafe class EmulatedMachine : IDisposable
         NativeMemory.Free(_context);
         NativeMemory.Free(_registers);
         NativeMemory.Free(_code);
+        NativeMemory.Free(_savedVectors);
         Instructions.Processor = null;
         AddressSpace.GuestWindow = 0;
         _memory.Dispose();

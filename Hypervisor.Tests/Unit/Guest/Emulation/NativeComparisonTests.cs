@@ -26,6 +26,12 @@ public sealed class NativeComparisonTests
     [LinuxFact]
     public void In_16_bit_code() => Compare(CodeWidth.Bits16, vectors: false, seed: 23, Fuzz.Rounds(12_288));
 
+    [LinuxFact]
+    public void Vector_copies_in_64_bit_code() => Compare(CodeWidth.Bits64, vectors: true, seed: 24, Fuzz.Rounds(12_288));
+
+    [LinuxFact]
+    public void Vector_copies_in_32_bit_code() => Compare(CodeWidth.Bits32, vectors: true, seed: 25, Fuzz.Rounds(8_192));
+
     private static void Compare(CodeWidth width, bool vectors, int seed, int rounds)
     {
         CaseGenerator generator = new(seed, width, vectors);
