@@ -58,6 +58,7 @@ public static unsafe class Hypercall
                 processor->Startup.StartedByOs = 1;
                 Log.Write(LogLevel.Information, processor->Index, "boot services have exited"u8);
                 MediatorLife.ExitBootServices(processor);
+                machine->ScratchSize = 0;
                 registers->Rax = 0;
                 return true;
 

@@ -55,6 +55,12 @@ public unsafe struct BootParameters
     /// <summary>Physical address of the ACPI root pointer; 0 where there is none.</summary>
     public ulong AcpiRootPointer;
 
+    /// <summary>Memory of the firmware that mediators may work in until boot services end; 0 for none.</summary>
+    public ulong Scratch;
+
+    /// <summary>Bytes of <see cref="Scratch"/>.</summary>
+    public ulong ScratchSize;
+
     /// <summary>The configuration's text, which has been found to be good: mediators read their options from it a second time, in the copy.</summary>
     public byte* Configuration;
 

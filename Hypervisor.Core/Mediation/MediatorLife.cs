@@ -53,12 +53,15 @@ public static unsafe class MediatorLife
     public static void ProcessorStarted(ProcessorData* processor) => Tell(processor, MediatorDoor.ProcessorStart, processor->Index);
 
     /// <summary>The machine is about to sleep, to go off or to be reset.</summary>
-    public static void Sleep(ProcessorData* processor, SleepState state)
+    /// <param name="processor">The executing processor.</param>
+    /// <param name="state">Where it is going.</param>
+    /// <param name="except">A mediator that knows already: calls into one never overlap, so it cannot be told by itself.</param>
+    public static void Sleep(ProcessorData* processor, SleepState state, int except = -1)
     {
         TrapTables* tables = processor->Machine->Traps;
         for (int i = tables->MediatorCount - 1; i >= 0; i--)
         {
-            if (tables->Mediators[i].State == MediatorState.Attached)
+            if (tables->Mediators[i].State == MediatorState.Attached && i != except)
             {
                 tables->Mediators[i].State = MediatorState.Asleep;
                 _ = MediatorCalls.Life(processor, i, MediatorDoor.Sleep, (uint)state);
@@ -67,12 +70,14 @@ public static unsafe class MediatorLife
     }
 
     /// <summary>It has woken, or did not fall asleep.</summary>
-    public static void Resume(ProcessorData* processor)
+    /// <param name="processor">The executing processor.</param>
+    /// <param name="except">A mediator that knows already.</param>
+    public static void Resume(ProcessorData* processor, int except = -1)
     {
         TrapTables* tables = processor->Machine->Traps;
         for (int i = 0; i < tables->MediatorCount; i++)
         {
-            if (tables->Mediators[i].State == MediatorState.Asleep)
+            if (tables->Mediators[i].State == MediatorState.Asleep && i != except)
             {
                 tables->Mediators[i].State = MediatorState.Attached;
                 _ = MediatorCalls.Life(processor, i, MediatorDoor.Resume);

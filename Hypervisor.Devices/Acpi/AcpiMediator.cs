@@ -1,0 +1,336 @@
+using System;
+using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Mediation;
+using Hypervisor.Devices.Acpi.Aml;
+
+namespace Hypervisor.Devices.Acpi;
+
+/// <summary>
+/// <c>acpi</c>: stands where the machine is put to sleep, switched off and reset, and tells the others before it happens (M20 to M24). <c>sleep = deny</c> takes S2 and S3
+/// away: from the tables, and from the registers. It also keeps the host's serial port on (M25) and hides the tables of the IOMMU where told to (M26).
+/// </summary>
+public sealed class AcpiMediator : Mediator
+{
+    private const ushort ResetControl = 0xCF9;
+    private const uint ResetCpu = 1 << 2; // RST_CPU: reset when it goes from 0 to 1
+    private const ushort KeyboardCommand = 0x64;
+    private const uint PulseReset = 0xF0; // pulse output port: the reset line is bit 0, low in the command
+    private const uint PulseMask = 0xF1;
+
+    private readonly SleepRegisters _registers = new();
+    private MediatorHost? _host;
+    private SleepControl _control;
+    private SleepState _announced;
+    private byte _resetValue;
+    private bool _denies;
+    private bool _hidesIommu;
+    private uint _entered;
+    private uint _refused;
+    private uint _resets;
+    private uint _unknown;
+
+    private enum Claim : uint
+    {
+        Pm1a = SleepRegister.Pm1a,
+        Pm1b = SleepRegister.Pm1b,
+        SleepControl = SleepRegister.SleepControl,
+        ResetRegister,
+        ResetControl,
+        KeyboardCommand,
+    }
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> Name => "acpi"u8;
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> OptionNames => "sleep, iommu"u8;
+
+    /// <summary>A refusal of sleep must hold even where this has failed: the host would be lost. Resets and power-off are refused then, too.</summary>
+    public override Fallback Fallback => _denies ? Fallback.Deny : Fallback.Pass;
+
+    private static ReadOnlySpan<byte> SleepWords => "allow or deny"u8;
+
+    private static ReadOnlySpan<byte> IommuWords => "show or hide"u8;
+
+    /// <inheritdoc/>
+    public override OptionResult SetOption(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        if (key.SequenceEqual("sleep"u8))
+        {
+            int choice = WordList.IndexOf(SleepWords, value);
+            _denies = choice == 1;
+            return choice < 0 ? OptionResult.Refused(SleepWords) : OptionResult.Taken;
+        }
+
+        if (key.SequenceEqual("iommu"u8))
+        {
+            int choice = WordList.IndexOf(IommuWords, value);
+            _hidesIommu = choice == 1;
+            return choice < 0 ? OptionResult.Refused(IommuWords) : OptionResult.Taken;
+        }
+
+        return OptionResult.Unknown(OptionNames);
+    }
+
+    /// <inheritdoc/>
+    public override bool Probe(MediatorHost host)
+    {
+        _host = host;
+        return new Fadt(Finder(host).Find("FACP"u8)).IsValid;
+    }
+
+    /// <inheritdoc/>
+    public override void Attach(MediatorHost host)
+    {
+        _host = host;
+        ReadTables(host);
+        Fadt fadt = new(Finder(host).Find("FACP"u8));
+        ClaimSleepRegister(host, SleepRegister.Pm1a, fadt.Pm1aControl, fadt.Pm1ControlLength);
+        ClaimSleepRegister(host, SleepRegister.Pm1b, fadt.Pm1bControl, fadt.Pm1ControlLength);
+        ClaimSleepRegister(host, SleepRegister.SleepControl, fadt.SleepControl, sizeof(byte));
+        ClaimReset(host, fadt);
+    }
+
+    /// <summary>Firmware may change tables up to here, and some add tables at the last moment: all is read once more.</summary>
+    public override void ExitBootServices()
+    {
+        if (_host != null)
+        {
+            ReadTables(_host);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Verdict OnPort(ref PortRequest request)
+    {
+        ulong value = request.Value;
+        if (!request.IsWrite)
+        {
+            return Verdict.Pass;
+        }
+
+        int offset = request.Tag < SleepRegisters.Count ? request.Port - (int)_registers.Base(request.Tag) : 0;
+        return OnWrite(request.Tag, offset, request.Size, value);
+    }
+
+    /// <inheritdoc/>
+    public override Verdict OnMemory(ref MemoryRequest request) =>
+        request.IsWrite ? OnWrite(request.Tag, (int)request.Offset, request.Size, request.Value) : Verdict.Pass;
+
+    /// <inheritdoc/>
+    public override ulong Statistic(int index, out ReadOnlySpan<byte> name)
+    {
+        switch (index)
+        {
+            case 0:
+                name = "sleeps"u8;
+                return _entered;
+            case 1:
+                name = "refused"u8;
+                return _refused;
+            case 2:
+                name = "resets"u8;
+                return _resets;
+            case 3:
+                name = "unknown types"u8;
+                return _unknown;
+            default:
+                name = default;
+                return 0;
+        }
+    }
+
+    private static TableFinder<HostTableMemory> Finder(MediatorHost host) =>
+        new(new HostTableMemory(host), host.Memory(host.AcpiRootPointer, AcpiTables.ExtendedRootPointerSize));
+
+    private static bool IsReset(Claim claim, uint value, byte resetValue) => claim switch
+    {
+        Claim.ResetRegister => (byte)value == resetValue,
+        Claim.ResetControl => (value & ResetCpu) != 0,
+        Claim.KeyboardCommand => (value & PulseMask) == PulseReset,
+        _ => false,
+    };
+
+    private Verdict OnWrite(uint tag, int offset, int size, ulong value)
+    {
+        if (tag < SleepRegisters.Count)
+        {
+            return OnSleepRegister(_control.Decode((SleepRegister)tag, offset, size, value));
+        }
+
+        if (IsReset((Claim)tag, (uint)value, _resetValue))
+        {
+            _resets++;
+            Announce(SleepState.Reset);
+        }
+        else
+        {
+            ComeBack();
+        }
+
+        return Verdict.Pass;
+    }
+
+    private Verdict OnSleepRegister(SleepRequest request)
+    {
+        if (!request.Enters)
+        {
+            ComeBack();
+            return Verdict.Pass;
+        }
+
+        if (_denies && IsForbidden(request.States))
+        {
+            _refused++;
+            Explain(LogLevel.Warning, request, "refused"u8);
+            return Verdict.Deny;
+        }
+
+        SleepState state = Meant(request.States);
+        if (state == 0)
+        {
+            _unknown++;
+            Explain(LogLevel.Warning, request, "passed, though no table names it"u8);
+            return Verdict.Pass;
+        }
+
+        _entered++;
+        Announce(state);
+        return Verdict.Pass;
+    }
+
+    /// <summary>
+    /// Under a refusal only what is known to be harmless passes: chipsets have S3 even where the firmware does not name it. Where the tables do not even tell how to switch
+    /// the machine off, only what may be S2 or S3 is refused.
+    /// </summary>
+    private bool IsForbidden(SleepStates states) => (states & SleepStates.LosesHost) != 0 || (states == SleepStates.None && _control.KnowsOff);
+
+    /// <summary>Of several states of one type the one that takes most: all that is lost in another is lost in it. 0 for none.</summary>
+    private static SleepState Meant(SleepStates states)
+    {
+        for (int state = (int)SleepState.S3; state >= (int)SleepState.S1; state--)
+        {
+            if ((states & (SleepStates)(1 << state)) != 0)
+            {
+                return (SleepState)state;
+            }
+        }
+
+        return (states & SleepStates.S4) != 0 ? SleepState.S4 : (states & SleepStates.S5) != 0 ? SleepState.S5 : 0;
+    }
+
+    /// <summary>Tells the others, once: where there are two registers, both are written before anything happens.</summary>
+    private void Announce(SleepState state)
+    {
+        if (_announced == state || _host == null)
+        {
+            return;
+        }
+
+        ComeBack();
+        _announced = state;
+        _host.Log(LogLevel.Information).Text(state == SleepState.Reset ? "the machine is reset"u8 : "the machine enters S"u8)
+            .Text(state == SleepState.Reset ? default : Digit(state)).End();
+        _host.TellSleep(state);
+    }
+
+    /// <summary>The machine goes on: it has woken, or what was asked for did not happen.</summary>
+    private void ComeBack()
+    {
+        if (_announced != 0)
+        {
+            _announced = 0;
+            _host?.TellResume();
+        }
+    }
+
+    private void Explain(LogLevel level, SleepRequest request, ReadOnlySpan<byte> outcome) =>
+        _host?.Log(level).Text("sleep type "u8).Decimal(request.Type).Text(" "u8).Text(outcome).End();
+
+    private static ReadOnlySpan<byte> Digit(SleepState state) => "012345"u8.Slice((int)state, 1);
+
+    private void ReadTables(MediatorHost host)
+    {
+        ByteCodeTables<HostTableMemory> tables = new(Finder(host));
+        AmlScanner scanner = new(Workspace(host));
+        tables.Read(ref scanner);
+        _control = new SleepControl(scanner.SleepTypes);
+        if (scanner.Problems != AmlProblems.None)
+        {
+            host.Log(LogLevel.Warning).Text("tables read with problems "u8).Hex((uint)scanner.Problems).End();
+        }
+
+        int renamed = _denies ? TableEdits.Rename(tables, ref scanner, SleepStates.LosesHost) : 0;
+        int filled = host.SerialPort != 0 ? TableEdits.KeepSerialPortOn(tables, ref scanner, host.SerialPort) : 0;
+        int hidden = _hidesIommu ? HideIommu(host) : 0;
+        host.Log(LogLevel.Information).Text("names "u8).Decimal((uint)scanner.NameCount).Text(", sleep states renamed "u8).Decimal((uint)renamed)
+            .Text(", serial ports kept on "u8).Decimal((uint)filled).Text(", tables hidden "u8).Decimal((uint)hidden).End();
+    }
+
+    private static int HideIommu(MediatorHost host)
+    {
+        TableFinder<HostTableMemory> finder = Finder(host);
+        int hidden = 0;
+        while (hidden < TableList.MostEntries && (TableEdits.Hide(finder.Find("DMAR"u8)) || TableEdits.Hide(finder.Find("IVRS"u8))))
+        {
+            hidden++;
+        }
+
+        return hidden;
+    }
+
+    private static AmlWorkspace Workspace(MediatorHost host)
+    {
+        int used = 0;
+        return new AmlWorkspace
+        {
+            Frames = host.Scratch<AmlFrame>(ref used, AmlWorkspace.UsualDepth),
+            SleepDefinitions = host.Scratch<SleepDefinition>(ref used, AmlWorkspace.UsualFindings),
+            SerialDevices = host.Scratch<SerialDevice>(ref used, AmlWorkspace.UsualFindings),
+            DisableMethods = host.Scratch<DisableMethod>(ref used, AmlWorkspace.UsualFindings),
+            Names = host.Scratch<AmlNode>(ref used, int.MaxValue),
+        };
+    }
+
+    private void ClaimSleepRegister(MediatorHost host, SleepRegister register, GenericAddress place, int length)
+    {
+        if (!place.IsUsable)
+        {
+            return;
+        }
+
+        ulong last = place.Address + (ulong)length - 1;
+        bool done = place.IsPort
+            ? last <= ushort.MaxValue && host.ClaimPorts((ushort)place.Address, (ushort)last, (uint)register)
+            : host.ClaimMemory(place.Address, last, (uint)register, writesOnly: true);
+        if (done)
+        {
+            _registers.SetBase((uint)register, place.Address);
+        }
+        else
+        {
+            host.Log(LogLevel.Warning).Text("a sleep register cannot be claimed"u8).End();
+        }
+    }
+
+    /// <summary>
+    /// Three ways to reset are seen. A reset register at the SMI command port is not: what is written there is the guest's own to execute, and nobody else's to look at here.
+    /// </summary>
+    private void ClaimReset(MediatorHost host, Fadt fadt)
+    {
+        GenericAddress register = fadt.ResetRegister;
+        _resetValue = fadt.ResetValue;
+        host.ClaimPorts(ResetControl, ResetControl, (uint)Claim.ResetControl, wholeOnly: true);
+        host.ClaimPorts(KeyboardCommand, KeyboardCommand, (uint)Claim.KeyboardCommand, wholeOnly: true);
+        if (register.IsPort)
+        {
+            ushort port = (ushort)register.Address;
+            bool isSeen = port is ResetControl or KeyboardCommand || port == fadt.SmiCommand;
+            _ = isSeen || host.ClaimPorts(port, port, (uint)Claim.ResetRegister, wholeOnly: true);
+        }
+        else if (register.IsUsable)
+        {
+            host.ClaimMemory(register.Address, register.Address, (uint)Claim.ResetRegister, writesOnly: true);
+        }
+    }
+}
