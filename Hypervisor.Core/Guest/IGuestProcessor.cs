@@ -1,5 +1,6 @@
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Guest.Decoding;
+using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
 
@@ -82,8 +83,8 @@ public unsafe interface IGuestProcessor
     /// <summary>Puts the guest's registers, but for the general ones, into the state behind INIT and SIPI .</summary>
     /// <param name="processor">The processor.</param>
     /// <param name="signature">CPUID.1:EAX.</param>
-    /// <param name="vector">The vector of the SIPI.</param>
-    static abstract void LoadStartupState(ProcessorData* processor, uint signature, byte vector);
+    /// <param name="start">Where it goes on.</param>
+    static abstract void LoadStartupState(ProcessorData* processor, uint signature, StartPoint start);
 
     /// <summary>The trap on interrupt commands is no longer wanted anywhere: MSRs that belong to it need not exit.</summary>
     static abstract void DropCommandTrap(ProcessorData* processor);

@@ -1,6 +1,8 @@
 using System;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Host.Sleep;
 using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Mediation;
@@ -185,11 +187,28 @@ public sealed unsafe class MediatorHost
         return memory;
     }
 
-    /// <summary>Tells all other mediators that the machine is about to sleep, to go off or to be reset: before it does.</summary>
-    public void TellSleep(SleepState state) => MediatorLife.Sleep(Processor, state, _mediator);
+    /// <summary>
+    /// Says that the access which is passed next, by <see cref="Verdict.Pass"/>, enters a sleep state, switches the machine off or resets it. Mediators are told before it
+    /// reaches the hardware, and again should the machine be awake after all.
+    /// </summary>
+    public void AnnounceSleep(SleepState state) => Processor->AnnouncedSleep = state;
 
-    /// <summary>Tells them that it has woken, or did not fall asleep after all.</summary>
-    public void TellResume() => MediatorLife.Resume(Processor, _mediator);
+    /// <summary>Notes where the guest wants to be woken from S3, and says where the firmware has to wake the host instead.</summary>
+    /// <param name="wakingPoint">The guest's waking vector.</param>
+    /// <param name="vector">What goes into the firmware waking vector in its place: a physical address below 1 MiB.</param>
+    /// <returns>False when the host cannot be woken: it has no page below 1 MiB.</returns>
+    public bool TrySetWakingPoint(StartPoint wakingPoint, out uint vector)
+    {
+        vector = (uint)_machine->LowPage;
+        if (!SystemSleep.CanWake(_machine))
+        {
+            return false;
+        }
+
+        _machine->Sleep.WakingPoint = wakingPoint;
+        _machine->Sleep.HasWakingPoint = true;
+        return true;
+    }
 
     /// <summary>Begins a line of the log, with the mediator's name before it.</summary>
     public LogLine Log(LogLevel level)

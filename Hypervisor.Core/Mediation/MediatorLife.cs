@@ -53,15 +53,12 @@ public static unsafe class MediatorLife
     public static void ProcessorStarted(ProcessorData* processor) => Tell(processor, MediatorDoor.ProcessorStart, processor->Index);
 
     /// <summary>The machine is about to sleep, to go off or to be reset.</summary>
-    /// <param name="processor">The executing processor.</param>
-    /// <param name="state">Where it is going.</param>
-    /// <param name="except">A mediator that knows already: calls into one never overlap, so it cannot be told by itself.</param>
-    public static void Sleep(ProcessorData* processor, SleepState state, int except = -1)
+    public static void Sleep(ProcessorData* processor, SleepState state)
     {
         TrapTables* tables = processor->Machine->Traps;
         for (int i = tables->MediatorCount - 1; i >= 0; i--)
         {
-            if (tables->Mediators[i].State == MediatorState.Attached && i != except)
+            if (tables->Mediators[i].State == MediatorState.Attached)
             {
                 tables->Mediators[i].State = MediatorState.Asleep;
                 _ = MediatorCalls.Life(processor, i, MediatorDoor.Sleep, (uint)state);
@@ -70,14 +67,12 @@ public static unsafe class MediatorLife
     }
 
     /// <summary>It has woken, or did not fall asleep.</summary>
-    /// <param name="processor">The executing processor.</param>
-    /// <param name="except">A mediator that knows already.</param>
-    public static void Resume(ProcessorData* processor, int except = -1)
+    public static void Resume(ProcessorData* processor)
     {
         TrapTables* tables = processor->Machine->Traps;
         for (int i = 0; i < tables->MediatorCount; i++)
         {
-            if (tables->Mediators[i].State == MediatorState.Asleep && i != except)
+            if (tables->Mediators[i].State == MediatorState.Asleep)
             {
                 tables->Mediators[i].State = MediatorState.Attached;
                 _ = MediatorCalls.Life(processor, i, MediatorDoor.Resume);

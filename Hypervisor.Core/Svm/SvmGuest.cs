@@ -3,6 +3,7 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest;
 using Hypervisor.Core.Guest.Decoding;
+using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
 
@@ -153,8 +154,8 @@ public readonly unsafe struct SvmGuest : IGuestProcessor
     public static void SetNestedRoot(ProcessorData* processor, ulong root) => Control(processor)->NestedCr3 = root;
 
     /// <inheritdoc/>
-    public static void LoadStartupState(ProcessorData* processor, uint signature, byte vector) =>
-        SvmProcessor.LoadStartupState(processor, signature, vector);
+    public static void LoadStartupState(ProcessorData* processor, uint signature, StartPoint start) =>
+        SvmProcessor.LoadStartupState(processor, signature, start);
 
     /// <inheritdoc/>
     public static void DropCommandTrap(ProcessorData* processor)

@@ -3,6 +3,7 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest;
 using Hypervisor.Core.Guest.Decoding;
+using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
 
@@ -189,8 +190,8 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
     }
 
     /// <inheritdoc/>
-    public static void LoadStartupState(ProcessorData* processor, uint signature, byte vector) =>
-        VmxProcessor.LoadStartupState(processor, signature, vector);
+    public static void LoadStartupState(ProcessorData* processor, uint signature, StartPoint start) =>
+        VmxProcessor.LoadStartupState(processor, signature, start);
 
     /// <inheritdoc/>
     public static void DropCommandTrap(ProcessorData* processor) =>

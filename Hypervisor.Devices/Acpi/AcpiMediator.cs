@@ -1,5 +1,6 @@
 using System;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Devices.Acpi.Aml;
 
@@ -17,10 +18,12 @@ public sealed class AcpiMediator : Mediator
     private const uint PulseReset = 0xF0; // pulse output port: the reset line is bit 0, low in the command
     private const uint PulseMask = 0xF1;
 
-    private readonly SleepRegisters _registers = new();
+    private const uint ChattyRefusals = 8;
+
+    private readonly ushort[] _ports = new ushort[(int)Claim.ResetRegister];
+    private readonly WakingVectors _waking = new();
     private MediatorHost? _host;
     private SleepControl _control;
-    private SleepState _announced;
     private byte _resetValue;
     private bool _denies;
     private bool _hidesIommu;
@@ -89,6 +92,7 @@ public sealed class AcpiMediator : Mediator
         ClaimSleepRegister(host, SleepRegister.Pm1b, fadt.Pm1bControl, fadt.Pm1ControlLength);
         ClaimSleepRegister(host, SleepRegister.SleepControl, fadt.SleepControl, sizeof(byte));
         ClaimReset(host, fadt);
+        _waking.Locate(fadt);
     }
 
     /// <summary>Firmware may change tables up to here, and some add tables at the last moment: all is read once more.</summary>
@@ -100,22 +104,31 @@ public sealed class AcpiMediator : Mediator
         }
     }
 
+    /// <summary>Awake again, or still: the firmware's vectors are the operating system's.</summary>
+    public override void Resume()
+    {
+        if (_host != null)
+        {
+            _waking.Restore(_host);
+        }
+    }
+
     /// <inheritdoc/>
     public override Verdict OnPort(ref PortRequest request)
     {
-        ulong value = request.Value;
-        if (!request.IsWrite)
+        if (!request.IsWrite || _host == null)
         {
             return Verdict.Pass;
         }
 
-        int offset = request.Tag < SleepRegisters.Count ? request.Port - (int)_registers.Base(request.Tag) : 0;
-        return OnWrite(request.Tag, offset, request.Size, value);
+        int offset = request.Tag < _ports.Length ? request.Port - _ports[(int)request.Tag] : 0;
+        return OnWrite(_host, (Claim)request.Tag, offset, request.Size, request.Value);
     }
 
     /// <inheritdoc/>
-    public override Verdict OnMemory(ref MemoryRequest request) =>
-        request.IsWrite ? OnWrite(request.Tag, (int)request.Offset, request.Size, request.Value) : Verdict.Pass;
+    public override Verdict OnMemory(ref MemoryRequest request) => request.IsWrite && _host != null
+        ? OnWrite(_host, (Claim)request.Tag, (int)request.Offset, request.Size, request.Value)
+        : Verdict.Pass;
 
     /// <inheritdoc/>
     public override ulong Statistic(int index, out ReadOnlySpan<byte> name)
@@ -140,8 +153,10 @@ public sealed class AcpiMediator : Mediator
         }
     }
 
-    private static TableFinder<HostTableMemory> Finder(MediatorHost host) =>
-        new(new HostTableMemory(host), host.Memory(host.AcpiRootPointer, AcpiTables.ExtendedRootPointerSize));
+    private static TableFinder<HostTableMemory> Finder(MediatorHost host) => new(new HostTableMemory(host), RootPointer(host));
+
+    private static ReadOnlySpan<byte> RootPointer(MediatorHost host) =>
+        host.AcpiRootPointer == 0 ? default : host.Memory(host.AcpiRootPointer, AcpiTables.ExtendedRootPointerSize);
 
     private static bool IsReset(Claim claim, uint value, byte resetValue) => claim switch
     {
@@ -151,52 +166,61 @@ public sealed class AcpiMediator : Mediator
         _ => false,
     };
 
-    private Verdict OnWrite(uint tag, int offset, int size, ulong value)
+    private Verdict OnWrite(MediatorHost host, Claim claim, int offset, int size, ulong value)
     {
-        if (tag < SleepRegisters.Count)
+        if (claim < Claim.ResetRegister)
         {
-            return OnSleepRegister(_control.Decode((SleepRegister)tag, offset, size, value));
+            SleepRequest request = _control.Decode((SleepRegister)claim, offset, size, value);
+            return request.Enters ? Enter(host, request) : Verdict.Pass;
         }
 
-        if (IsReset((Claim)tag, (uint)value, _resetValue))
+        if (IsReset(claim, (uint)value, _resetValue))
         {
             _resets++;
-            Announce(SleepState.Reset);
-        }
-        else
-        {
-            ComeBack();
+            host.AnnounceSleep(SleepState.Reset);
         }
 
         return Verdict.Pass;
     }
 
-    private Verdict OnSleepRegister(SleepRequest request)
+    private Verdict Enter(MediatorHost host, SleepRequest request)
     {
-        if (!request.Enters)
-        {
-            ComeBack();
-            return Verdict.Pass;
-        }
-
         if (_denies && IsForbidden(request.States))
         {
-            _refused++;
-            Explain(LogLevel.Warning, request, "refused"u8);
-            return Verdict.Deny;
+            return Refuse(host, request, "refused"u8);
         }
 
         SleepState state = Meant(request.States);
         if (state == 0)
         {
-            _unknown++;
-            Explain(LogLevel.Warning, request, "passed, though no table names it"u8);
+            Explain(host, request, "passes: no table names it"u8, _unknown++);
             return Verdict.Pass;
         }
 
+        if (state == SleepState.S3)
+        {
+            switch (_waking.Read(host, out StartPoint point))
+            {
+                case WakingPlace.Usable when host.TrySetWakingPoint(point, out uint vector):
+                    _waking.Divert(host, vector);
+                    break;
+                case WakingPlace.None:
+                    Explain(host, request, "passes: there is no vector to wake at"u8, _entered);
+                    break;
+                default:
+                    return Refuse(host, request, "refused: the host cannot be woken"u8);
+            }
+        }
+
         _entered++;
-        Announce(state);
+        host.AnnounceSleep(state);
         return Verdict.Pass;
+    }
+
+    private Verdict Refuse(MediatorHost host, SleepRequest request, ReadOnlySpan<byte> why)
+    {
+        Explain(host, request, why, _refused++);
+        return Verdict.Deny;
     }
 
     /// <summary>
@@ -205,56 +229,37 @@ public sealed class AcpiMediator : Mediator
     /// </summary>
     private bool IsForbidden(SleepStates states) => (states & SleepStates.LosesHost) != 0 || (states == SleepStates.None && _control.KnowsOff);
 
-    /// <summary>Of several states of one type the one that takes most: all that is lost in another is lost in it. 0 for none.</summary>
+    /// <summary>
+    /// Of several states of one type the one that takes most care. S2 is like S3 here: processors begin anew in both, at the waking vector (ACPI 6.5 §16.1.2). 0 for none.
+    /// </summary>
     private static SleepState Meant(SleepStates states)
     {
-        for (int state = (int)SleepState.S3; state >= (int)SleepState.S1; state--)
+        if ((states & SleepStates.LosesHost) != 0)
         {
-            if ((states & (SleepStates)(1 << state)) != 0)
-            {
-                return (SleepState)state;
-            }
+            return SleepState.S3;
         }
 
-        return (states & SleepStates.S4) != 0 ? SleepState.S4 : (states & SleepStates.S5) != 0 ? SleepState.S5 : 0;
+        return (states & SleepStates.S4) != 0 ? SleepState.S4
+            : (states & SleepStates.S5) != 0 ? SleepState.S5
+            : (states & SleepStates.S1) != 0 ? SleepState.S1
+            : 0;
     }
 
-    /// <summary>Tells the others, once: where there are two registers, both are written before anything happens.</summary>
-    private void Announce(SleepState state)
+    /// <summary>A guest that tries again and again does not fill the log.</summary>
+    private static void Explain(MediatorHost host, SleepRequest request, ReadOnlySpan<byte> outcome, uint before)
     {
-        if (_announced == state || _host == null)
+        if (before < ChattyRefusals)
         {
-            return;
-        }
-
-        ComeBack();
-        _announced = state;
-        _host.Log(LogLevel.Information).Text(state == SleepState.Reset ? "the machine is reset"u8 : "the machine enters S"u8)
-            .Text(state == SleepState.Reset ? default : Digit(state)).End();
-        _host.TellSleep(state);
-    }
-
-    /// <summary>The machine goes on: it has woken, or what was asked for did not happen.</summary>
-    private void ComeBack()
-    {
-        if (_announced != 0)
-        {
-            _announced = 0;
-            _host?.TellResume();
+            host.Log(LogLevel.Warning).Text("sleep type "u8).Decimal(request.Type).Text(" "u8).Text(outcome).End();
         }
     }
-
-    private void Explain(LogLevel level, SleepRequest request, ReadOnlySpan<byte> outcome) =>
-        _host?.Log(level).Text("sleep type "u8).Decimal(request.Type).Text(" "u8).Text(outcome).End();
-
-    private static ReadOnlySpan<byte> Digit(SleepState state) => "012345"u8.Slice((int)state, 1);
 
     private void ReadTables(MediatorHost host)
     {
         ByteCodeTables<HostTableMemory> tables = new(Finder(host));
         AmlScanner scanner = new(Workspace(host));
         tables.Read(ref scanner);
-        _control = new SleepControl(scanner.SleepTypes);
+        _control = _control.Learn(scanner.SleepTypes);
         if (scanner.Problems != AmlProblems.None)
         {
             host.Log(LogLevel.Warning).Text("tables read with problems "u8).Hex((uint)scanner.Problems).End();
@@ -269,7 +274,12 @@ public sealed class AcpiMediator : Mediator
 
     private static int HideIommu(MediatorHost host)
     {
-        TableFinder<HostTableMemory> finder = Finder(host);
+        // Both lists, where there are two: they need not name the same copy.
+        return HideIommu(Finder(host)) + HideIommu(new TableFinder<HostTableMemory>(new HostTableMemory(host), RootPointer(host), isNarrow: true));
+    }
+
+    private static int HideIommu(TableFinder<HostTableMemory> finder)
+    {
         int hidden = 0;
         while (hidden < TableList.MostEntries && (TableEdits.Hide(finder.Find("DMAR"u8)) || TableEdits.Hide(finder.Find("IVRS"u8))))
         {
@@ -300,14 +310,18 @@ public sealed class AcpiMediator : Mediator
         }
 
         ulong last = place.Address + (ulong)length - 1;
-        bool done = place.IsPort
-            ? last <= ushort.MaxValue && host.ClaimPorts((ushort)place.Address, (ushort)last, (uint)register)
-            : host.ClaimMemory(place.Address, last, (uint)register, writesOnly: true);
-        if (done)
+        bool done = false;
+        if (!place.IsPort)
         {
-            _registers.SetBase((uint)register, place.Address);
+            done = host.ClaimMemory(place.Address, last, (uint)register, writesOnly: true, strict: _denies);
         }
-        else
+        else if (last <= ushort.MaxValue)
+        {
+            _ports[(int)register] = (ushort)place.Address;
+            done = host.ClaimPorts((ushort)place.Address, (ushort)last, (uint)register);
+        }
+
+        if (!done)
         {
             host.Log(LogLevel.Warning).Text("a sleep register cannot be claimed"u8).End();
         }

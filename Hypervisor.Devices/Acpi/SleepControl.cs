@@ -1,4 +1,3 @@
-using System;
 using Hypervisor.Devices.Acpi.Aml;
 
 namespace Hypervisor.Devices.Acpi;
@@ -19,6 +18,22 @@ public readonly struct SleepControl(SleepTypes types)
 
     /// <summary>Whether a machine that is told to sleep can be told from one that is told to go off: not so where no table was readable.</summary>
     public bool KnowsOff => types[5].Count != 0 && !types[5].IsOpen;
+
+    /// <summary>
+    /// The same after the tables have been read again: a state that is not in them any more, because it was hidden, is still what it was.
+    /// </summary>
+    public SleepControl Learn(SleepTypes found)
+    {
+        for (int state = 0; state < SleepTypes.States; state++)
+        {
+            if (!found[state].IsPresent)
+            {
+                found.At(state) = types[state];
+            }
+        }
+
+        return new SleepControl(found);
+    }
 
     /// <summary>What a write means.</summary>
     /// <param name="register">The register.</param>

@@ -12,10 +12,13 @@ public readonly ref struct TableFinder<TMemory>
     private readonly Span<byte> _list;
 
     /// <summary>Takes the XSDT that a root pointer names, or the RSDT.</summary>
-    public TableFinder(TMemory memory, ReadOnlySpan<byte> rootPointer)
+    /// <param name="memory">Physical memory.</param>
+    /// <param name="rootPointer">The root pointer.</param>
+    /// <param name="isNarrow">The RSDT even where there is an XSDT.</param>
+    public TableFinder(TMemory memory, ReadOnlySpan<byte> rootPointer, bool isNarrow = false)
     {
         _memory = memory;
-        _list = Table(memory, AcpiTables.Xsdt(rootPointer));
+        _list = isNarrow ? default : Table(memory, AcpiTables.Xsdt(rootPointer));
         if (!new TableList(_list).IsValid)
         {
             _list = Table(memory, AcpiTables.Rsdt(rootPointer));

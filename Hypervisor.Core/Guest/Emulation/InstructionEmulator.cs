@@ -65,16 +65,23 @@ public static unsafe class InstructionEmulator
                 End<TGuest>(processor, &context, (uint)instruction.Length);
                 break;
             case EmulationOutcome.Faulted:
-                if (context.Exception.Vector == ExceptionVector.PageFault)
-                {
-                    TGuest.SetFaultAddress(processor, context.FaultAddress);
-                }
-
-                TGuest.Raise(processor, context.Exception);
+                Raise<TGuest>(processor, &context);
                 break;
         }
 
         return outcome;
+    }
+
+    /// <summary>Raises the exception an instruction has ended in.</summary>
+    internal static void Raise<TGuest>(ProcessorData* processor, EmulationContext* context)
+        where TGuest : struct, IGuestProcessor
+    {
+        if (context->Exception.Vector == ExceptionVector.PageFault)
+        {
+            TGuest.SetFaultAddress(processor, context->FaultAddress);
+        }
+
+        TGuest.Raise(processor, context->Exception);
     }
 
     /// <summary>
@@ -122,7 +129,8 @@ public static unsafe class InstructionEmulator
         return true;
     }
 
-    private static void Fill<TGuest>(ProcessorData* processor, EmulationContext* context, in MemoryInstruction instruction)
+    /// <summary>The processor as it is, with its segments where they count.</summary>
+    internal static void Fill<TGuest>(ProcessorData* processor, EmulationContext* context)
         where TGuest : struct, IGuestProcessor
     {
         context->Processor = processor;
@@ -132,31 +140,33 @@ public static unsafe class InstructionEmulator
         context->Privilege = TGuest.Privilege(processor);
         context->HiddenBase = processor->Machine->RegionBase;
         context->HiddenSize = processor->Machine->RegionSize;
-        if (!context->Is64Bit)
+        for (SegmentRegister name = SegmentRegister.Es; name <= SegmentRegister.Gs && !context->Is64Bit; name++)
         {
-            for (SegmentRegister name = SegmentRegister.Es; name <= SegmentRegister.Gs; name++)
-            {
-                LoadSegment<TGuest>(processor, context, name);
-            }
-
-            return;
+            LoadSegment<TGuest>(processor, context, name);
         }
+    }
 
-        if (instruction.Address.Segment >= SegmentRegister.Fs)
+    private static void Fill<TGuest>(ProcessorData* processor, EmulationContext* context, in MemoryInstruction instruction)
+        where TGuest : struct, IGuestProcessor
+    {
+        Fill<TGuest>(processor, context);
+        if (context->Is64Bit && instruction.Address.Segment >= SegmentRegister.Fs)
         {
             LoadSegment<TGuest>(processor, context, instruction.Address.Segment);
         }
 
-        if (instruction.Other == OtherOperand.Segment)
+        if (context->Is64Bit && instruction.Other == OtherOperand.Segment)
         {
             LoadSegment<TGuest>(processor, context, (SegmentRegister)instruction.Register);
         }
     }
 
-    private static void LoadSegment<TGuest>(ProcessorData* processor, EmulationContext* context, SegmentRegister name)
+    /// <summary>Reads one segment register.</summary>
+    internal static void LoadSegment<TGuest>(ProcessorData* processor, EmulationContext* context, SegmentRegister name)
         where TGuest : struct, IGuestProcessor => *EmulationContext.Segment(context, name) = TGuest.Segment(processor, (SegmentName)name);
 
-    private static void End<TGuest>(ProcessorData* processor, EmulationContext* context, uint length)
+    /// <summary>Stores what an instruction has changed.</summary>
+    internal static void End<TGuest>(ProcessorData* processor, EmulationContext* context, uint length)
         where TGuest : struct, IGuestProcessor
     {
         TGuest.SetFlags(processor, context->RFlags);
