@@ -33,4 +33,16 @@ internal sealed record MachineOptions
     internal ulong ApicPage { get; init; } = SimulatedProcessor.ApicPage;
 
     internal HostOptions Host { get; init; }
+
+    /// <summary>Guest-physical address of the ACPI root pointer.</summary>
+    internal ulong AcpiRootPointer { get; init; }
+
+    /// <summary>Guest-physical address of memory for mediators to work in.</summary>
+    internal ulong Scratch { get; init; } = 0x5000_0000;
+
+    /// <summary>Bytes of it.</summary>
+    internal ulong ScratchSize { get; init; }
+
+    /// <summary>Called with the machine before mediators are attached: fills the guest's memory.</summary>
+    internal Action<SimulatedMachine>? Fill { get; init; }
 }

@@ -21,6 +21,7 @@ internal sealed unsafe class MediatedMachine : IDisposable
         MediatorObjects.Clear();
         Array.ForEach(mediators, MediatorObjects.Add);
         Inner = new SimulatedMachine(options);
+        options?.Fill?.Invoke(Inner);
         Attach();
     }
 
