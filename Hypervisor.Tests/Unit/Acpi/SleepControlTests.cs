@@ -1,7 +1,5 @@
-using System;
 using System.Linq;
 using Hypervisor.Devices.Acpi;
-using Hypervisor.Devices.Acpi.Aml;
 using Xunit;
 
 namespace Hypervisor.Tests.Unit.Acpi;
