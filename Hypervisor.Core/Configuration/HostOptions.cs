@@ -14,6 +14,21 @@ public struct HostOptions
     /// <summary>Whether the status hypercall is answered.</summary>
     public bool Status;
 
+    /// <summary>What authenticated hypercalls are checked with, made of the secret; without it there are none.</summary>
+    public HypercallKey Key;
+
+    /// <summary>The boot password, if there is one.</summary>
+    public PasswordHash Password;
+
+    /// <summary>How often the password may be typed.</summary>
+    public uint PasswordTries;
+
+    /// <summary>Whether the machine goes on without the hypervisor when the password was not typed; else it is reset.</summary>
+    public bool GoOnWithoutPassword;
+
+    /// <summary>What is said to mediators.</summary>
+    public MediatorConfiguration Mediators;
+
     /// <summary>A fault to raise in the host after boot, for testing its report.</summary>
     public DeliberateFault.Kind Fault;
 }

@@ -1,10 +1,9 @@
 using System;
-using Hypervisor.Core.Host;
 
 namespace Hypervisor.Core.Diagnostics;
 
 /// <summary>Faults the host raises on purpose, so that its report can be tested.</summary>
-public static unsafe class DeliberateFault
+public static partial class DeliberateFault
 {
     /// <summary>What to do.</summary>
     public enum Kind : uint
@@ -49,40 +48,4 @@ public static unsafe class DeliberateFault
 
     /// <summary>The kinds that make a VM entry fail.</summary>
     public static bool IsEntryFailure(Kind kind) => kind >= Kind.EntryCr0;
-
-    /// <summary>The fault that is due, if any: nothing before the firmware has handed over.</summary>
-    public static Kind Due(ProcessorData* processor) =>
-        processor->Machine->BootServicesExited == 0 ? Kind.None : (Kind)processor->Machine->DeliberateFault;
-
-    /// <summary>Raises the fault that was asked for, if any; called at exits that are not hot.</summary>
-    public static void Check(ProcessorData* processor)
-    {
-        uint kind = (uint)Due(processor);
-        if (kind == 0)
-        {
-            return;
-        }
-
-        processor->Machine->DeliberateFault = 0;
-        if (IsEntryFailure((Kind)kind))
-        {
-            Log.Write(LogLevel.Warning, processor->Index, "fault-test: this processor's VM entries cannot fail that way, only Intel's can; nothing is done"u8);
-            return;
-        }
-
-        switch ((Kind)kind)
-        {
-            case Kind.PageFault:
-                *(uint*)0x10 = kind;
-                break;
-            case Kind.Bounds:
-                _ = "hv"u8[(int)kind];
-                break;
-            case Kind.StackOverflow:
-                Recurse(kind);
-                break;
-        }
-    }
-
-    private static uint Recurse(uint depth) => depth == 0 ? 0 : Recurse(depth + 1) + depth;
 }

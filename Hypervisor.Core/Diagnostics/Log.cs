@@ -34,6 +34,14 @@ public static unsafe class Log
         LogRing.Create(new Span<byte>(s_ring, s_ringSize));
     }
 
+    /// <summary>Position of the oldest line that is still there.</summary>
+    public static ulong Oldest => Ring.Oldest;
+
+    /// <summary>Position behind the newest line.</summary>
+    public static ulong Newest => Ring.Newest;
+
+    private static LogRing Ring => LogRing.Open(new Span<byte>(s_ring, s_ringSize));
+
     /// <summary>Begins a line.</summary>
     public static LogLine Begin(LogLevel level, uint processor)
     {
@@ -54,6 +62,9 @@ public static unsafe class Log
 
     /// <summary>A whole line of constant text.</summary>
     public static void Write(LogLevel level, uint processor, ReadOnlySpan<byte> text) => Begin(level, processor).Text(text).End();
+
+    /// <summary>Copies text out of the ring, see <see cref="LogRing.CopyTo"/>. Takes no lock: the newest line may be half there yet.</summary>
+    public static ulong CopyTo(ulong position, Span<byte> destination, out int copied) => Ring.CopyTo(position, destination, out copied);
 
     /// <summary>Takes the log from whoever was writing a line: for a processor that reports its own fault.</summary>
     public static void Break() => s_lock = 0;
@@ -90,7 +101,7 @@ public static unsafe class Log
     internal static void End()
     {
         ReadOnlySpan<byte> text = new(s_line, s_length);
-        LogRing.Open(new Span<byte>(s_ring, s_ringSize)).Append(Instructions.ReadTimestamp(), s_processor, s_level, text);
+        Ring.Append(Instructions.ReadTimestamp(), s_processor, s_level, text);
 
         // What a guest can provoke at will must not make the port the brake of the machine: after so many, warnings go to the ring alone.
         if (s_level != LogLevel.Warning || s_warnings < MaximumSerialWarnings)

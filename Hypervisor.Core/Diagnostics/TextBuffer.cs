@@ -53,7 +53,7 @@ public ref struct TextBuffer(Span<byte> storage)
 
     /// <summary>Appends text.</summary>
     /// <param name="text">The text, usually a u8 literal.</param>
-    public void Append(ReadOnlySpan<byte> text)
+    public void Append(scoped ReadOnlySpan<byte> text)
     {
         for (int index = 0; index < text.Length; index++)
         {

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Hypervisor.Core.Configuration;
+using Hypervisor.Core.Cryptography;
 
 namespace Hypervisor.Core.Host;
 
@@ -61,14 +62,23 @@ public unsafe struct BootParameters
     /// <summary>Bytes of <see cref="Scratch"/>.</summary>
     public ulong ScratchSize;
 
-    /// <summary>The configuration's text, which has been found to be good: mediators read their options from it a second time, in the copy.</summary>
-    public byte* Configuration;
-
-    /// <summary>Bytes of <see cref="Configuration"/>.</summary>
-    public int ConfigurationLength;
-
     /// <summary>Options of the host.</summary>
     public HostOptions Options;
+
+    /// <summary>Where the options come from.</summary>
+    public ConfigurationOrigin Origin;
+
+    /// <summary>Bytes that no other launch has had: the boot id, and the numbers that hypercalls begin with, are made of them.</summary>
+    public fixed byte Seed[Sha256.HashSize];
+
+    /// <summary>Whether a password was asked for.</summary>
+    public bool PasswordAsked;
+
+    /// <summary>Records to hand over, checked; null where there are none.</summary>
+    public byte* Records;
+
+    /// <summary>Bytes of <see cref="Records"/>.</summary>
+    public uint RecordsSize;
 
     /// <summary>Out: why the host could not be built; UTF-8 text in the copied image.</summary>
     public byte* Problem;

@@ -1,7 +1,10 @@
+using System;
 using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Cryptography;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest;
 using Hypervisor.Core.Memory;
+using Hypervisor.Core.Records;
 using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Host;
@@ -14,6 +17,7 @@ public static unsafe class MachineBuilder
 
     private const uint LogPages = LogSize / (uint)PageSizes.Size4K;
     private const uint FixedPages = 64;
+    private const uint RecordPages = BootRecords.MaximumSize / (uint)PageSizes.Size4K;
     private const ulong HostCr0 = 0x8001_0033; // PG, WP, NE, ET, MP, PE
     private const ulong HostCr4 = 0x0000_0660; // OSXMMEXCPT, OSFXSR, MCE, PAE
     private const ulong OsXSave = 1UL << 18;
@@ -26,7 +30,7 @@ public static unsafe class MachineBuilder
     /// <param name="processors">Number of processors.</param>
     public static ulong SharedSize(ulong imageSize, int physicalAddressBits, uint vendorPages, uint processors)
     {
-        ulong pages = FixedPages + LogPages + vendorPages + NestedTables.RootEntries(physicalAddressBits)
+        ulong pages = FixedPages + LogPages + RecordPages + vendorPages + NestedTables.RootEntries(physicalAddressBits)
             + TrapTables.Pages + TrapTables.SplitPages + (processors * GuestDoors.TablePages);
         ulong rough = imageSize + (pages * PageSizes.Size4K);
 
@@ -71,6 +75,11 @@ public static unsafe class MachineBuilder
         machine->KeepApicTrap = parameters->Options.KeepApicTrap;
         machine->StatusHypercall = parameters->Options.Status;
         machine->DeliberateFault = (uint)parameters->Options.Fault;
+        machine->Key = parameters->Options.Key;
+        machine->PasswordAsked = parameters->PasswordAsked;
+        machine->BootId = *(ulong*)parameters->Seed;
+        machine->LaunchTime = Instructions.ReadTimestamp();
+        machine->Records = CopyRecords(parameters, arena);
         machine->ApicTrapWanted = parameters->ProcessorCount > 1 ? 1u : 0;
         ulong begin;
         ulong end;
@@ -101,6 +110,7 @@ public static unsafe class MachineBuilder
         {
             BuildProcessor(machine, i, parameters->ApicIds[i], vendorCr4, blocks + (i * (ulong)ProcessorBlock.Size));
             machine->Processors[i].Data->DoorTables = doors + (i * GuestDoors.TablePages * PageSizes.Size4K);
+            machine->Processors[i].Data->HypercallNumber = FirstNumber(parameters->Seed, i);
         }
 
         WriteTrampoline(machine);
@@ -128,6 +138,32 @@ public static unsafe class MachineBuilder
         Instructions.Cpuid(1, 0, &features);
         processor->HostCr4 = vendorCr4.Value | HostCr4 | ((features.Ecx & XSaveBit) != 0 ? OsXSave : 0);
         HostDescriptorTables.Initialize(processor, machine->Idt);
+    }
+
+    /// <summary>A copy that nobody but the host can change: the table itself stays in memory of the guest.</summary>
+    private static BootRecords CopyRecords(BootParameters* parameters, PageArena* arena)
+    {
+        ulong copy = parameters->RecordsSize == 0 ? 0 : arena->Allocate(RecordPages, PageSizes.Size4K);
+        if (copy == 0)
+        {
+            return default;
+        }
+
+        ReadOnlySpan<byte> table = new(parameters->Records, (int)parameters->RecordsSize);
+        table.CopyTo(new Span<byte>((void*)copy, BootRecords.MaximumSize));
+        return new BootRecords((byte*)copy, parameters->RecordsSize);
+    }
+
+    /// <summary>Where the numbers of a processor's hypercalls begin: nowhere they have been before, in this boot or another.</summary>
+    private static ulong FirstNumber(byte* seed, uint processor)
+    {
+        Span<byte> hash = stackalloc byte[Sha256.HashSize];
+        Sha256 sha = default;
+        sha.Start();
+        sha.Append(new ReadOnlySpan<byte>(seed, Sha256.HashSize));
+        sha.Append(new ReadOnlySpan<byte>(&processor, sizeof(uint)));
+        sha.Finish(hash);
+        return LittleEndian.Read64(hash, 0);
     }
 
     private static bool Protect(MachineData* machine, BootParameters* parameters, ulong blocks, PageArena* arena)

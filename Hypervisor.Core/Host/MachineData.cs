@@ -3,6 +3,7 @@ using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest;
 using Hypervisor.Core.Host.Sleep;
 using Hypervisor.Core.Memory;
+using Hypervisor.Core.Records;
 using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Host;
@@ -136,6 +137,24 @@ public unsafe struct MachineData
 
     /// <summary>Written while running: 1 once mediators have been attached.</summary>
     public uint MediatorsAttached;
+
+    /// <summary>Whether a password was asked for at boot.</summary>
+    public bool PasswordAsked;
+
+    /// <summary>What authenticated hypercalls are checked with; without it there are none.</summary>
+    public HypercallKey Key;
+
+    /// <summary>A number made anew at each launch.</summary>
+    public ulong BootId;
+
+    /// <summary>Time stamp of the launch.</summary>
+    public ulong LaunchTime;
+
+    /// <summary>What was handed over at boot.</summary>
+    public BootRecords Records;
+
+    /// <summary>Written while running: hypercalls without the right secret.</summary>
+    public uint RefusedCalls;
 
     /// <summary>Written while running: 1 after ExitBootServices.</summary>
     public uint BootServicesExited;

@@ -91,6 +91,10 @@ public unsafe struct ProcessorData
     [FieldOffset(0x250)]
     public TaskStateSegment TaskState;
 
+    /// <summary>The number that the next authenticated hypercall of this processor is bound to.</summary>
+    [FieldOffset(0x2C0)]
+    public ulong HypercallNumber;
+
     /// <summary>The last exits.</summary>
     [FieldOffset(0x300)]
     public ExitTrace Trace;

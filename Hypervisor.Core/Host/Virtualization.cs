@@ -1,4 +1,5 @@
 using System;
+using Hypervisor.Core.Configuration;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest.Startup;
@@ -147,6 +148,7 @@ public static unsafe class Virtualization
             {
                 SerialPort.Open(machine->SerialPort);
                 Announce(machine, i);
+                Log.Begin(LogLevel.Information, i).Text("configuration: "u8).Text(ConfigurationOriginName.Of(parameters->Origin)).End();
                 return machine->Extension == VirtualizationExtension.Svm
                     ? SvmMachine.LaunchProcessor(processor, parameters->GuestRip, parameters->GuestRsp)
                     : VmxMachine.LaunchProcessor(processor, parameters->GuestRip, parameters->GuestRsp);

@@ -23,6 +23,13 @@ public static unsafe class MediatorCalls
     internal static Verdict InterruptCommand(ProcessorData* processor, int mediator, InterruptCommandRequest* request) =>
         Access(processor, mediator, MediatorDoor.InterruptCommand, request);
 
+    /// <summary>One of its own numbers.</summary>
+    internal static bool Statistic(ProcessorData* processor, int mediator, StatisticRequest* request)
+    {
+        MediatorCall call = new() { Processor = processor, Mediator = mediator, Door = MediatorDoor.Statistic, Request = request };
+        return processor->Machine->Traps->Mediators[mediator].State != MediatorState.Failed && Call(&call);
+    }
+
     /// <summary>A step of its life.</summary>
     /// <param name="processor">The executing processor.</param>
     /// <param name="mediator">Its number.</param>
@@ -121,9 +128,22 @@ public static unsafe class MediatorCalls
             case MediatorDoor.Cpuid:
                 mediator.OnCpuid(ref *(CpuidRequest*)call->Request);
                 break;
-            default:
+            case MediatorDoor.InterruptCommand:
                 call->Verdict = mediator.OnInterruptCommand(in *(InterruptCommandRequest*)call->Request);
                 break;
+            default:
+                Read(mediator, (StatisticRequest*)call->Request);
+                break;
+        }
+    }
+
+    private static void Read(Mediator mediator, StatisticRequest* request)
+    {
+        request->Value = mediator.Statistic(request->Index, out System.ReadOnlySpan<byte> name);
+        fixed (byte* text = name)
+        {
+            request->Name = text;
+            request->NameLength = name.Length;
         }
     }
 

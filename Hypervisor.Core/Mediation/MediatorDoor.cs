@@ -39,6 +39,9 @@ public enum MediatorDoor : byte
     /// <summary>Write of the local APIC's interrupt command register.</summary>
     InterruptCommand,
 
+    /// <summary>A number of its own is read.</summary>
+    Statistic,
+
     /// <summary>Number of ways.</summary>
     Last,
 }

@@ -116,9 +116,14 @@ public sealed unsafe class MediatorHost
     /// <summary>Gives the claim of a leaf back.</summary>
     public void ReleaseCpuid(uint leaf) => ReleaseCpuid(Processor, leaf);
 
-    /// <summary>Claims interrupt commands, or gives the claim back.</summary>
-    public void ClaimInterruptCommands(bool claim)
+    /// <summary>
+    /// Claims interrupt commands, or gives the claim back. They are seen while processors may be started, which is as long as the host traps them for itself.
+    /// </summary>
+    /// <param name="claim">Whether to claim them.</param>
+    /// <param name="forEver">The trap stays as long as the machine runs: every interrupt one processor sends another is an exit. Cannot be taken back.</param>
+    public void ClaimInterruptCommands(bool claim, bool forEver = false)
     {
+        _machine->KeepApicTrap |= claim && forEver;
         uint bit = 1u << _mediator;
         ProcessorData* processor = Processor;
         TrapShootdown.Lock(processor);

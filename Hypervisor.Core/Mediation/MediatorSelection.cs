@@ -1,13 +1,13 @@
 using System;
+using Hypervisor.Core.Configuration;
 using Hypervisor.Core.Diagnostics;
 
 namespace Hypervisor.Core.Mediation;
 
 /// <summary>
-/// What the configuration says about mediators: <c>mediators = acpi, pci</c> selects, <c>acpi.sleep = deny</c> sets an option. Used twice: in the loaded driver, to
-/// refuse a configuration with a message, and in the copy that runs.
+/// What the configuration says about mediators, told to the mediators themselves: <c>mediators = acpi, pci</c> selects, <c>acpi.sleep = deny</c> sets an option.
 /// </summary>
-public static unsafe class MediatorSelection
+public unsafe struct MediatorSelection : IMediatorOptions
 {
     private const int NamesCapacity = 256;
     private const uint All = uint.MaxValue;
@@ -20,17 +20,10 @@ public static unsafe class MediatorSelection
 #pragma warning disable CS0169 // reached by its address alone
     private static NameList s_names;
 #pragma warning restore CS0169
-
     private static uint s_selected = All;
 
-    /// <summary>Whether a mediator is selected. Without a word about them in the configuration all are: none does anything without a policy (M3).</summary>
-    public static bool IsSelected(int mediator) => (s_selected >> mediator & 1) != 0;
-
-    /// <summary>Selects all: the state before a configuration is read.</summary>
-    public static void Reset() => s_selected = All;
-
-    /// <summary>The names of all mediators, for messages: <c>lapic, acpi</c>.</summary>
-    public static ReadOnlySpan<byte> Names
+    /// <inheritdoc/>
+    public readonly ReadOnlySpan<byte> Names
     {
         get
         {
@@ -48,61 +41,30 @@ public static unsafe class MediatorSelection
         }
     }
 
-    /// <summary>Selects mediators.</summary>
-    /// <param name="list">Names with commas between them; <c>all</c>; or <c>none</c>.</param>
-    public static OptionResult Select(ReadOnlySpan<byte> list)
+    /// <summary>Whether a mediator is selected. Without a word about them in the configuration all are: none does anything without a policy (M3).</summary>
+    public static bool IsSelected(int mediator) => (s_selected >> mediator & 1) != 0;
+
+    /// <summary>Selects all: the state before a configuration is read.</summary>
+    public static void Reset() => s_selected = All;
+
+    /// <inheritdoc/>
+    public readonly void SelectNone() => s_selected = 0;
+
+    /// <inheritdoc/>
+    public readonly void SelectAll() => s_selected = All;
+
+    /// <inheritdoc/>
+    public readonly bool Select(ReadOnlySpan<byte> name)
     {
-        s_selected = 0;
-        if (list.SequenceEqual("all"u8) || list.SequenceEqual("none"u8))
-        {
-            s_selected = list.SequenceEqual("all"u8) ? All : 0;
-            return OptionResult.Taken;
-        }
-
-        while (true)
-        {
-            int comma = list.IndexOf((byte)',');
-            ReadOnlySpan<byte> name = Trim(comma < 0 ? list : list.Slice(0, comma));
-            int index = MediatorObjects.IndexOf(name);
-            if (index < 0)
-            {
-                return OptionResult.Wrong("there is no such mediator"u8, Names);
-            }
-
-            s_selected |= 1u << index;
-            if (comma < 0)
-            {
-                return OptionResult.Taken;
-            }
-
-            list = list.Slice(comma + 1);
-        }
+        int index = MediatorObjects.IndexOf(name);
+        s_selected |= index < 0 ? 0 : 1u << index;
+        return index >= 0;
     }
 
-    /// <summary>Sets an option of a mediator.</summary>
-    /// <param name="mediator">Its name.</param>
-    /// <param name="key">The option's name.</param>
-    /// <param name="value">Its value.</param>
-    public static OptionResult SetOption(ReadOnlySpan<byte> mediator, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    /// <inheritdoc/>
+    public readonly OptionResult Set(ReadOnlySpan<byte> mediator, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         int index = MediatorObjects.IndexOf(mediator);
-        return index < 0
-            ? OptionResult.Wrong("there is no such mediator"u8, Names)
-            : MediatorObjects.Mediator(index).SetOption(key, value);
-    }
-
-    private static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> text)
-    {
-        while (text.Length != 0 && text[0] <= (byte)' ')
-        {
-            text = text.Slice(1);
-        }
-
-        while (text.Length != 0 && text[text.Length - 1] <= (byte)' ')
-        {
-            text = text.Slice(0, text.Length - 1);
-        }
-
-        return text;
+        return index < 0 ? OptionResult.NoMediator(Names) : MediatorObjects.Mediator(index).SetOption(key, value);
     }
 }

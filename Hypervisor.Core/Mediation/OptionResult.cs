@@ -23,9 +23,13 @@ public readonly ref struct OptionResult
     /// <summary>It was taken.</summary>
     public static OptionResult Taken => default;
 
+    /// <summary>There is no mediator of that name.</summary>
+    /// <param name="names">Those there are.</param>
+    public static OptionResult NoMediator(ReadOnlySpan<byte> names) => new("unknown mediator"u8, names.Length == 0 ? "none: this image has no mediators"u8 : names);
+
     /// <summary>There is no option of that name.</summary>
     /// <param name="names">Those there are, such as <c>sleep, dmar</c>.</param>
-    public static OptionResult Unknown(ReadOnlySpan<byte> names) => new("unknown option"u8, names.Length == 0 ? "none: it has no options"u8 : names);
+    public static OptionResult Unknown(ReadOnlySpan<byte> names) => new("unknown option of the mediator"u8, names.Length == 0 ? "none: it has no options"u8 : names);
 
     /// <summary>The value is not one of those the option takes.</summary>
     /// <param name="accepted">What it takes, such as <c>allow or deny</c>, <c>1 to 255</c>.</param>

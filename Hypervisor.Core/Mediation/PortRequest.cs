@@ -18,6 +18,9 @@ public struct PortRequest
     /// <summary>OUT or OUTS.</summary>
     public bool IsWrite { get; init; }
 
+    /// <summary>INS or OUTS: the data are in memory.</summary>
+    public bool IsString { get; init; }
+
     /// <summary>What is written; or, with <see cref="Verdict.Done"/>, what a read returns. Bits beyond the size do not count.</summary>
     public uint Value { get; set; }
 }

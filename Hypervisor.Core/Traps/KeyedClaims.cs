@@ -63,9 +63,9 @@ public unsafe struct KeyedClaims
         return false;
     }
 
-    /// <summary>Takes all claims of a mediator away.</summary>
+    /// <summary>Finds one of a mediator's claims.</summary>
     /// <param name="mediator">Its number.</param>
-    /// <param name="key">One of them.</param>
+    /// <param name="key">What it has claimed.</param>
     /// <returns>False when it has none.</returns>
     public readonly bool TryFindAny(int mediator, out uint key)
     {
@@ -81,6 +81,18 @@ public unsafe struct KeyedClaims
 
         key = 0;
         return false;
+    }
+
+    /// <summary>How many claims a mediator has.</summary>
+    public readonly int CountOf(int mediator)
+    {
+        int count = 0;
+        for (int i = 0; i < Slots; i++)
+        {
+            count += (_slots[i] & UsedBit) != 0 && (byte)(_slots[i] >> MediatorShift) == mediator ? 1 : 0;
+        }
+
+        return count;
     }
 
     /// <summary>The mediators that have claimed a number.</summary>

@@ -20,8 +20,9 @@ public static unsafe class PortTraps
     /// <param name="size">1, 2 or 4 bytes.</param>
     /// <param name="isWrite">OUT.</param>
     /// <param name="value">What is written, or where what was read goes.</param>
+    /// <param name="isString">Whether the data are in memory: INS, OUTS.</param>
     /// <returns>False when the guest shall execute the instruction itself: nothing has been done.</returns>
-    public static bool Access(ProcessorData* processor, ushort port, int size, bool isWrite, ref uint value)
+    public static bool Access(ProcessorData* processor, ushort port, int size, bool isWrite, ref uint value, bool isString = false)
     {
         TrapTables* tables = processor->Machine->Traps;
         ulong claims = ClaimsOf(tables, port, size);
@@ -32,8 +33,8 @@ public static unsafe class PortTraps
         }
 
         return IsStraddling(tables, claims, port, size)
-            ? Split(processor, port, size, isWrite, ref value)
-            : Offer(processor, claims, port, size, isWrite, ref value);
+            ? Split(processor, port, size, isWrite, isString, ref value)
+            : Offer(processor, claims, port, size, isWrite, isString, ref value);
     }
 
     /// <summary>Claims ports for a mediator. Called with the lock held.</summary>
@@ -113,19 +114,19 @@ public static unsafe class PortTraps
     }
 
     /// <summary>An access across a claim's border becomes two halves, as a bus without such a wide device would make it.</summary>
-    private static bool Split(ProcessorData* processor, ushort port, int size, bool isWrite, ref uint value)
+    private static bool Split(ProcessorData* processor, ushort port, int size, bool isWrite, bool isString, ref uint value)
     {
         int half = size / 2;
         int bits = half * 8;
         uint low = value;
         uint high = value >> bits;
         ushort upper = (ushort)(port + half);
-        if (!Access(processor, port, half, isWrite, ref low))
+        if (!Access(processor, port, half, isWrite, ref low, isString))
         {
             return false;
         }
 
-        if (!Access(processor, upper, half, isWrite, ref high))
+        if (!Access(processor, upper, half, isWrite, ref high, isString))
         {
             Hardware(upper, half, isWrite, ref high); // the lower half has been done: the guest cannot do it again
         }
@@ -134,7 +135,7 @@ public static unsafe class PortTraps
         return true;
     }
 
-    private static bool Offer(ProcessorData* processor, ulong claims, ushort port, int size, bool isWrite, ref uint value)
+    private static bool Offer(ProcessorData* processor, ulong claims, ushort port, int size, bool isWrite, bool isString, ref uint value)
     {
         TrapTables* tables = processor->Machine->Traps;
         for (; claims != 0; claims &= claims - 1)
@@ -147,7 +148,7 @@ public static unsafe class PortTraps
 
             PortRequest request = new()
             {
-                Tag = claim->Tag, Processor = processor->Index, Port = port, Size = size, IsWrite = isWrite, Value = value,
+                Tag = claim->Tag, Processor = processor->Index, Port = port, Size = size, IsWrite = isWrite, IsString = isString, Value = value,
             };
             switch (MediatorCalls.Port(processor, claim->Mediator, &request))
             {

@@ -1,4 +1,5 @@
 using System;
+using Hypervisor.Core.Configuration;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Mediation;
@@ -7,8 +8,9 @@ using Hypervisor.Devices.Acpi.Aml;
 namespace Hypervisor.Devices.Acpi;
 
 /// <summary>
-/// <c>acpi</c>: stands where the machine is put to sleep, switched off and reset, and tells the others before it happens (M20 to M24). <c>sleep = deny</c> takes S2 and S3
-/// away: from the tables, and from the registers. It also keeps the host's serial port on (M25) and hides the tables of the IOMMU where told to (M26).
+/// <c>acpi</c>: stands where the machine is put to sleep, switched off and reset, and tells the others before it happens (M20 to M24).
+/// <c>sleep = deny</c> takes S2 and S3 away: from the tables, and from the registers. It also keeps the host's serial port on (M25) and
+/// hides the tables of the IOMMU where told to (M26).
 /// </summary>
 public sealed class AcpiMediator : Mediator
 {
@@ -48,7 +50,9 @@ public sealed class AcpiMediator : Mediator
     /// <inheritdoc/>
     public override ReadOnlySpan<byte> OptionNames => "sleep, iommu"u8;
 
-    /// <summary>A refusal of sleep must hold even where this has failed: the host would be lost. Resets and power-off are refused then, too.</summary>
+    /// <summary>
+    /// A refusal of sleep must hold even where this has failed: the host would be lost. Resets and power-off are refused then, too.
+    /// </summary>
     public override Fallback Fallback => _denies ? Fallback.Deny : Fallback.Pass;
 
     private static ReadOnlySpan<byte> SleepWords => "allow or deny"u8;
@@ -60,14 +64,14 @@ public sealed class AcpiMediator : Mediator
     {
         if (key.SequenceEqual("sleep"u8))
         {
-            int choice = WordList.IndexOf(SleepWords, value);
+            int choice = WordChoice.Find(value, SleepWords);
             _denies = choice == 1;
             return choice < 0 ? OptionResult.Refused(SleepWords) : OptionResult.Taken;
         }
 
         if (key.SequenceEqual("iommu"u8))
         {
-            int choice = WordList.IndexOf(IommuWords, value);
+            int choice = WordChoice.Find(value, IommuWords);
             _hidesIommu = choice == 1;
             return choice < 0 ? OptionResult.Refused(IommuWords) : OptionResult.Taken;
         }
@@ -79,7 +83,7 @@ public sealed class AcpiMediator : Mediator
     public override bool Probe(MediatorHost host)
     {
         _host = host;
-        return new Fadt(Finder(host).Find("FACP"u8)).IsValid;
+        return AcpiAccess.Fadt(host).IsValid;
     }
 
     /// <inheritdoc/>
@@ -87,7 +91,7 @@ public sealed class AcpiMediator : Mediator
     {
         _host = host;
         ReadTables(host);
-        Fadt fadt = new(Finder(host).Find("FACP"u8));
+        Fadt fadt = AcpiAccess.Fadt(host);
         ClaimSleepRegister(host, SleepRegister.Pm1a, fadt.Pm1aControl, fadt.Pm1ControlLength);
         ClaimSleepRegister(host, SleepRegister.Pm1b, fadt.Pm1bControl, fadt.Pm1ControlLength);
         ClaimSleepRegister(host, SleepRegister.SleepControl, fadt.SleepControl, sizeof(byte));
@@ -152,11 +156,6 @@ public sealed class AcpiMediator : Mediator
                 return 0;
         }
     }
-
-    private static TableFinder<HostTableMemory> Finder(MediatorHost host) => new(new HostTableMemory(host), RootPointer(host));
-
-    private static ReadOnlySpan<byte> RootPointer(MediatorHost host) =>
-        host.AcpiRootPointer == 0 ? default : host.Memory(host.AcpiRootPointer, AcpiTables.ExtendedRootPointerSize);
 
     private static bool IsReset(Claim claim, uint value, byte resetValue) => claim switch
     {
@@ -224,13 +223,15 @@ public sealed class AcpiMediator : Mediator
     }
 
     /// <summary>
-    /// Under a refusal only what is known to be harmless passes: chipsets have S3 even where the firmware does not name it. Where the tables do not even tell how to switch
+    /// Under a refusal only what is known to be harmless passes: chipsets have S3 even where the firmware does not name it. Where the
+    /// tables do not even tell how to switch
     /// the machine off, only what may be S2 or S3 is refused.
     /// </summary>
     private bool IsForbidden(SleepStates states) => (states & SleepStates.LosesHost) != 0 || (states == SleepStates.None && _control.KnowsOff);
 
     /// <summary>
-    /// Of several states of one type the one that takes most care. S2 is like S3 here: processors begin anew in both, at the waking vector (ACPI 6.5 §16.1.2). 0 for none.
+    /// Of several states of one type the one that takes most care. S2 is like S3 here: processors begin anew in both, at the waking vector
+    /// (ACPI 6.5 §16.1.2). 0 for none.
     /// </summary>
     private static SleepState Meant(SleepStates states)
     {
@@ -256,7 +257,7 @@ public sealed class AcpiMediator : Mediator
 
     private void ReadTables(MediatorHost host)
     {
-        ByteCodeTables<HostTableMemory> tables = new(Finder(host));
+        ByteCodeTables<HostTableMemory> tables = new(AcpiAccess.Finder(host));
         AmlScanner scanner = new(Workspace(host));
         tables.Read(ref scanner);
         _control = _control.Learn(scanner.SleepTypes);
@@ -265,6 +266,7 @@ public sealed class AcpiMediator : Mediator
             host.Log(LogLevel.Warning).Text("tables read with problems "u8).Hex((uint)scanner.Problems).End();
         }
 
+        LogTypes(host, scanner.SleepTypes);
         int renamed = _denies ? TableEdits.Rename(tables, ref scanner, SleepStates.LosesHost) : 0;
         int filled = host.SerialPort != 0 ? TableEdits.KeepSerialPortOn(tables, ref scanner, host.SerialPort) : 0;
         int hidden = _hidesIommu ? HideIommu(host) : 0;
@@ -272,10 +274,29 @@ public sealed class AcpiMediator : Mediator
             .Text(", serial ports kept on "u8).Decimal((uint)filled).Text(", tables hidden "u8).Decimal((uint)hidden).End();
     }
 
+    /// <summary>One line: <c>S3 5/4? S5 7/7</c>, with a question mark where there may be other values.</summary>
+    private static void LogTypes(MediatorHost host, SleepTypes types)
+    {
+        LogLine line = host.Log(LogLevel.Information).Text("sleep types"u8);
+        for (int state = 1; state < SleepTypes.States; state++)
+        {
+            SleepCandidates candidates = types[state];
+            line = candidates.IsPresent ? line.Text(" S"u8).Decimal((ulong)state) : line;
+            for (int i = 0; i < candidates.Count; i++)
+            {
+                line = line.Text(i == 0 ? " "u8 : " or "u8).Decimal(candidates.TypeA(i)).Text("/"u8).Decimal(candidates.TypeB(i));
+            }
+
+            line = candidates.IsOpen ? line.Text("?"u8) : line;
+        }
+
+        line.End();
+    }
+
     private static int HideIommu(MediatorHost host)
     {
         // Both lists, where there are two: they need not name the same copy.
-        return HideIommu(Finder(host)) + HideIommu(new TableFinder<HostTableMemory>(new HostTableMemory(host), RootPointer(host), isNarrow: true));
+        return HideIommu(AcpiAccess.Finder(host)) + HideIommu(AcpiAccess.Finder(host, isNarrow: true));
     }
 
     private static int HideIommu(TableFinder<HostTableMemory> finder)
@@ -328,7 +349,8 @@ public sealed class AcpiMediator : Mediator
     }
 
     /// <summary>
-    /// Three ways to reset are seen. A reset register at the SMI command port is not: what is written there is the guest's own to execute, and nobody else's to look at here.
+    /// Three ways to reset are seen. A reset register at the SMI command port is not: what is written there is the guest's own to execute,
+    /// and nobody else's to look at here.
     /// </summary>
     private void ClaimReset(MediatorHost host, Fadt fadt)
     {

@@ -16,7 +16,9 @@ public readonly struct SleepControl(SleepTypes types)
     /// <summary>What the tables say about the sleep states.</summary>
     public SleepTypes Types => types;
 
-    /// <summary>Whether a machine that is told to sleep can be told from one that is told to go off: not so where no table was readable.</summary>
+    /// <summary>
+    /// Whether a machine that is told to sleep can be told from one that is told to go off: not so where no table was readable.
+    /// </summary>
     public bool KnowsOff => types[5].Count != 0 && !types[5].IsOpen;
 
     /// <summary>
@@ -37,7 +39,8 @@ public readonly struct SleepControl(SleepTypes types)
 
     /// <summary>What a write means.</summary>
     /// <param name="register">The register.</param>
-    /// <param name="offset">Bytes from the register's first to the first one written; below zero where the write begins before the register.</param>
+    /// <param name="offset">Bytes from the register's first to the first one written; below zero where the write begins before the
+    /// register.</param>
     /// <param name="size">Bytes written, 1 to 8.</param>
     /// <param name="value">What is written.</param>
     public SleepRequest Decode(SleepRegister register, int offset, int size, ulong value)

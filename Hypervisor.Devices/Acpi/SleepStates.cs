@@ -27,6 +27,8 @@ public enum SleepStates
     /// <summary>S5.</summary>
     S5 = 1 << 5,
 
-    /// <summary>States in which processors lose what they hold, while memory keeps it: the host would be gone, and the machine go on.</summary>
+    /// <summary>
+    /// States in which processors lose what they hold, while memory keeps it: the host would be gone, and the machine go on.
+    /// </summary>
     LosesHost = S2 | S3,
 }

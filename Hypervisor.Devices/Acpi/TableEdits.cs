@@ -11,7 +11,9 @@ public static class TableEdits
     private const int Letters = 26;
     private const byte Hidden = (byte)'x';
 
-    /// <summary>Renames what defines sleep states, so that an operating system does not find them: _S3_ becomes XS3_, or another name that is free.</summary>
+    /// <summary>
+    /// Renames what defines sleep states, so that an operating system does not find them: _S3_ becomes XS3_, or another name that is free.
+    /// </summary>
     /// <param name="tables">The tables.</param>
     /// <param name="scanner">What was found in them.</param>
     /// <param name="states">Which states.</param>
@@ -38,7 +40,10 @@ public static class TableEdits
         return renamed;
     }
 
-    /// <summary>Fills the methods that switch a serial port off with Noop, so that the host's stays on (M25). Ports whose place the tables compute may be that one.</summary>
+    /// <summary>
+    /// Fills the methods that switch a serial port off with Noop, so that the host's stays on (M25). Ports whose place the tables compute
+    /// may be that one.
+    /// </summary>
     /// <param name="tables">The tables.</param>
     /// <param name="scanner">What was found in them.</param>
     /// <param name="port">The host's serial port.</param>
@@ -67,7 +72,9 @@ public static class TableEdits
         return filled;
     }
 
-    /// <summary>Hides a table: its signature becomes one that nobody looks for. Every list of tables still names it, so all of them agree (M26).</summary>
+    /// <summary>
+    /// Hides a table: its signature becomes one that nobody looks for. Every list of tables still names it, so all of them agree (M26).
+    /// </summary>
     /// <param name="table">The table; what is too short for one is left alone.</param>
     /// <returns>Whether there was one.</returns>
     public static bool Hide(Span<byte> table)

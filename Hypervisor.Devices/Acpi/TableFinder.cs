@@ -4,7 +4,10 @@ namespace Hypervisor.Devices.Acpi;
 
 /// <summary>Finds tables in physical memory, beginning with the root pointer (ACPI 6.5 §5.2.5).</summary>
 /// <typeparam name="TMemory">How physical memory is reached.</typeparam>
-/// <remarks>Whatever cannot be a table is passed over: an address that is not in memory, a length that is too short or too long. A bad checksum is not: operating systems use such tables.</remarks>
+/// <remarks>
+/// Whatever cannot be a table is passed over: an address that is not in memory, a length that is too short or too long. A bad checksum is
+/// not: operating systems use such tables.
+/// </remarks>
 public readonly ref struct TableFinder<TMemory>
     where TMemory : struct, ITableMemory, allows ref struct
 {

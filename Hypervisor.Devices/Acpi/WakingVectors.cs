@@ -4,7 +4,8 @@ using Hypervisor.Core.Mediation;
 namespace Hypervisor.Devices.Acpi;
 
 /// <summary>
-/// The places where an operating system tells the firmware where to wake it (ACPI 6.5 §5.2.10): for the time of a sleep they lead to the host. The FADT can name two
+/// The places where an operating system tells the firmware where to wake it (ACPI 6.5 §5.2.10): for the time of a sleep they lead to the
+/// host. The FADT can name two
 /// FACS; nobody can know which of them the firmware looks at, so both are changed.
 /// </summary>
 internal sealed class WakingVectors

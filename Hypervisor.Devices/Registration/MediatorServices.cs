@@ -1,7 +1,9 @@
 using System.Linq;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Devices.Acpi;
+using Hypervisor.Devices.LocalApic;
 using Hypervisor.Devices.SelfTest;
+using Hypervisor.Devices.Smi;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Hypervisor.Devices.Registration;
@@ -14,6 +16,8 @@ public static class MediatorServices
     /// <summary>Adds all mediators, in the order in which they are attached and asked.</summary>
     public static IServiceCollection AddMediators(this IServiceCollection services) => services
         .AddMediator<AcpiMediator>()
+        .AddMediator<LocalApicMediator>()
+        .AddMediator<SmiMediator>()
         .AddMediator<SelfTestMediator>();
 
     /// <summary>Adds a mediator behind those there are. What its constructor takes is to be added before.</summary>

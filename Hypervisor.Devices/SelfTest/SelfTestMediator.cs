@@ -1,4 +1,5 @@
 using System;
+using Hypervisor.Core.Configuration;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Mediation;
 
@@ -34,14 +35,14 @@ public sealed class SelfTestMediator : Mediator
     {
         if (key.SequenceEqual("fail"u8))
         {
-            int choice = WordList.IndexOf(Phases, value);
+            int choice = WordChoice.Find(value, Phases);
             _failIn = choice - 1;
             return choice < 0 ? OptionResult.Refused(Phases) : OptionResult.Taken;
         }
 
         if (key.SequenceEqual("fallback"u8))
         {
-            int choice = WordList.IndexOf("pass or deny"u8, value);
+            int choice = WordChoice.Find(value, "pass or deny"u8);
             _fallback = choice == 1 ? Fallback.Deny : Fallback.Pass;
             return choice < 0 ? OptionResult.Refused("pass or deny"u8) : OptionResult.Taken;
         }

@@ -104,6 +104,15 @@ internal sealed partial class LinuxGuest : IDisposable
         Machine.Folder.DeleteState();
     }
 
+    /// <summary>Powers off from the prompt of the UEFI Shell.</summary>
+    internal void EndInShell()
+    {
+        Machine.SendLine("reset -s");
+        Assert.Equal(0, Machine.WaitForExit(StepLimit));
+        Assert.Empty(RunReport.FindCrash(Machine.Folder));
+        Machine.Folder.DeleteState();
+    }
+
     public void Dispose()
     {
         Machine.Dispose();

@@ -79,9 +79,9 @@ internal static class SvmTryProgram
     /// <summary>Calls with the signature that user mode must not be answered: the driver's own, an unknown one, one with a bad argument.</summary>
     private static readonly (string Name, ulong Function)[] _calls =
     [
-        ("call of the driver", (ulong)Hypercall.Function.ExitBootServices),
+        ("call of the driver", (ulong)HypercallFunction.ExitBootServices),
         ("call without such a function", UnknownFunction),
-        ("call for an absent processor", (ulong)Hypercall.Function.ExitCount),
+        ("call for an absent processor", (ulong)HypercallFunction.ExitCount),
     ];
 
     /// <summary>The number of lines it prints.</summary>
@@ -110,7 +110,7 @@ internal static class SvmTryProgram
         {
             foreach ((string call, ulong function) in _calls)
             {
-                a.mov(rax, Hypercall.Signature);
+                a.mov(rax, HypercallProtocol.Signature);
                 a.mov(rcx, function);
                 a.mov(rdx, NoSuchProcessor);
                 a.xor(r8d, r8d);

@@ -45,4 +45,7 @@ internal sealed record MachineOptions
 
     /// <summary>Called with the machine before mediators are attached: fills the guest's memory.</summary>
     internal Action<SimulatedMachine>? Fill { get; init; }
+
+    /// <summary>The table of records that is handed over; empty for none.</summary>
+    internal byte[] Records { get; init; } = [];
 }

@@ -19,6 +19,7 @@ internal sealed unsafe class MediatedMachine : IDisposable
     internal MediatedMachine(MachineOptions? options, params Mediator[] mediators)
     {
         MediatorObjects.Clear();
+        MediatorSelection.Reset();
         Array.ForEach(mediators, MediatorObjects.Add);
         Inner = new SimulatedMachine(options);
         options?.Fill?.Invoke(Inner);
@@ -59,7 +60,7 @@ internal sealed unsafe class MediatedMachine : IDisposable
     {
         Inner.Vmcb->Rip = SimulatedMachine.DriverBase + 0x10;
         Inner.Vmcb->Cpl = 0;
-        Inner.Vmcb->Rax = Core.Diagnostics.Hypercall.Signature;
+        Inner.Vmcb->Rax = Core.Diagnostics.HypercallProtocol.Signature;
         Inner.Data->Registers.Rcx = AttachFunction;
         Inner.Exit(SvmExitCode.VmmCall);
     }

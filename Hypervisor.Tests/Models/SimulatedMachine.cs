@@ -6,6 +6,7 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
+using Hypervisor.Core.Records;
 using Hypervisor.Core.Svm;
 
 namespace Hypervisor.Tests.Models;
@@ -194,6 +195,14 @@ internal unsafe class SimulatedMachine : IDisposable
         parameters->AcpiRootPointer = Options.AcpiRootPointer;
         parameters->Scratch = Options.Scratch;
         parameters->ScratchSize = Options.ScratchSize;
+        if (Options.Records.Length != 0)
+        {
+            parameters->Records = (byte*)(_own.Base + 0x8000);
+            parameters->RecordsSize = (uint)Options.Records.Length;
+            Options.Records.CopyTo(new Span<byte>(parameters->Records, BootRecords.MaximumSize));
+        }
+
+        parameters->Seed[0] = 0x5E;
         for (int i = 0; i < Options.Processors; i++)
         {
             parameters->ApicIds[i] = ApicId(i);

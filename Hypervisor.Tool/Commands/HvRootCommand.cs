@@ -18,6 +18,9 @@ public static class HvRootCommand
             TestCommand.Create(workspace),
             BenchCommand.Create(workspace),
             SetupCommand.Create(workspace),
+            AcpiCommand.Create(),
+            CheckConfigurationCommand.Create(),
+            HashPasswordCommand.Create(),
             ImageCommand.Create(),
         };
     }

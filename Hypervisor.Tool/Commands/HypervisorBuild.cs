@@ -9,7 +9,7 @@ public static class HypervisorBuild
 {
     private const int BytesPerKiB = 1024;
 
-    /// <summary>Builds the image and says how large it is.</summary>
+    /// <summary>Builds the image and the program that talks to it, and says how large they are.</summary>
     public static void Run(Workspace workspace)
     {
         if (!File.Exists(workspace.ImageProject))
@@ -18,14 +18,21 @@ public static class HypervisorBuild
                 $"There is no project {workspace.ImageProject} to build hv.efi from; use --bare or --efi FILE to run without it.");
         }
 
-        Terminal.Step("Building hv.efi", () => Build(workspace.ImageProject));
+        Terminal.Step("Building hv.efi and hvctl", () =>
+        {
+            Build(workspace.ImageProject);
+            Build(workspace.ControlProject);
+        });
         if (!File.Exists(workspace.HypervisorImage))
         {
             throw new HvException($"The build succeeded but made no {workspace.HypervisorImage}.");
         }
 
-        double size = new FileInfo(workspace.HypervisorImage).Length / (double)BytesPerKiB;
-        Terminal.Note(string.Create(CultureInfo.InvariantCulture, $"{workspace.HypervisorImage}: {size:F1} KiB"));
+        foreach (string product in (string[])[workspace.HypervisorImage, workspace.ControlForShell, workspace.ControlForLinux])
+        {
+            double size = new FileInfo(product).Length / (double)BytesPerKiB;
+            Terminal.Note(string.Create(CultureInfo.InvariantCulture, $"{product}: {size:F1} KiB"));
+        }
     }
 
     /// <summary>Builds the programs that machines boot by: the launcher and the one for Bochs' ACPI tables.</summary>

@@ -29,7 +29,7 @@ public sealed class RunCommand
 
     private readonly Option<FileInfo?> _configuration = new("--config")
     {
-        Description = "Put this file beside hv.efi as hv.cfg (default: serial = com2, status = on)",
+        Description = "Put this file beside hv.efi as hv.cfg (default: serial = com2, status = on, and a secret that the guest's shell knows)",
     };
 
     private readonly Option<string?> _command = new("--cmd")

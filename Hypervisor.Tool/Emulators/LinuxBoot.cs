@@ -69,6 +69,11 @@ public sealed class LinuxBoot
             files.Add(GuestFile.FromText(BootScripts.ConfigurationPath, options.Configuration));
         }
 
+        if (File.Exists(_workspace.ControlForShell))
+        {
+            files.Add(GuestFile.FromHost(BootScripts.ControlPath, _workspace.ControlForShell));
+        }
+
         if (bootLinux && File.Exists(_workspace.Launcher))
         {
             string list = LaunchList.Linux(programs.Names, options.Hypervisor is not null, KernelArguments(options));
@@ -80,9 +85,19 @@ public sealed class LinuxBoot
         return files;
     }
 
-    private static List<GuestFile> RootFiles(LinuxBootOptions options)
+    private List<GuestFile> RootFiles(LinuxBootOptions options)
     {
         List<GuestFile> files = [.. options.RootFiles];
+        if (File.Exists(_workspace.ControlForLinux))
+        {
+            files.Add(GuestFile.FromHost(Initramfs.ControlPath, _workspace.ControlForLinux, executable: true));
+        }
+
+        if (options.Hypervisor is not null && options.Configuration == LinuxBootOptions.DefaultConfiguration)
+        {
+            files.Add(GuestFile.FromText(Initramfs.SecretPath, LinuxBootOptions.DefaultSecret));
+        }
+
         if (options.Command is string command)
         {
             files.Add(GuestFile.FromText(Initramfs.CommandPath, command + '\n'));

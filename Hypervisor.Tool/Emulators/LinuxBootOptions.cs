@@ -6,8 +6,11 @@ namespace Hypervisor.Tool.Emulators;
 /// <summary>How a Linux guest is booted.</summary>
 public sealed record LinuxBootOptions
 {
-    /// <summary>The hypervisor's configuration if nobody asks for another: it logs on the second serial port and answers hvstat.</summary>
-    public const string DefaultConfiguration = "serial = com2\nstatus = on\n";
+    /// <summary>The secret of the hypervisor if nobody asks for another configuration: the guest's shell knows it.</summary>
+    public const string DefaultSecret = "hv workbench";
+
+    /// <summary>The hypervisor's configuration if nobody asks for another: it logs on the second serial port and answers hvstat and hvctl.</summary>
+    public const string DefaultConfiguration = $"serial = com2\nstatus = on\nsecret = {DefaultSecret}\n";
 
     /// <summary>The name of the run, which is the name of its folder.</summary>
     public required string Name { get; init; }

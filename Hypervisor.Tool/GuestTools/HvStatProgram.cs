@@ -55,7 +55,7 @@ public static class HvStatProgram
         ReadArguments(program, usage);
         program.Handle(IllegalInstructionSignal, noAnswer);
         ReadVendor(a, vendor);
-        Call(a, Hypercall.Function.Processors, vendor);
+        Call(a, HypercallFunction.Processors, vendor);
 
         // Another hypervisor may answer too, in its own way: with an error number.
         a.lea(rcx, __[rax - 1]);
@@ -114,13 +114,13 @@ public static class HvStatProgram
     }
 
     /// <summary>Calls the hypervisor: RDX and R8 are the arguments.</summary>
-    private static void Call(Assembler a, Hypercall.Function function, ulong vendor)
+    private static void Call(Assembler a, HypercallFunction function, ulong vendor)
     {
         Label amd = a.CreateLabel();
         Label called = a.CreateLabel();
         a.mov(rax, vendor);
         a.cmp(__dword_ptr[rax], IntelSignature);
-        a.mov(rax, Hypercall.Signature);
+        a.mov(rax, HypercallProtocol.Signature);
         a.mov(ecx, (int)function);
         a.jne(amd);
         a.vmcall();
@@ -144,7 +144,7 @@ public static class HvStatProgram
         a.Label(ref cause);
         a.mov(rdx, r13);
         a.mov(r8, r12);
-        Call(a, Hypercall.Function.ExitCount, vendor);
+        Call(a, HypercallFunction.ExitCount, vendor);
         a.mov(__qword_ptr[r10], rax);
         a.add(r10, sizeof(ulong));
         a.add(r14, rax);
@@ -236,7 +236,7 @@ public static class HvStatProgram
         ForEachProcessor(a, () =>
         {
             a.mov(rdx, r13);
-            Call(a, Hypercall.Function.Processors, vendor);
+            Call(a, HypercallFunction.Processors, vendor);
             a.mov(rax, rdx);
             program.PrintNumber(NumberWidth);
         });

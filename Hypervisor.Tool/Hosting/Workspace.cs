@@ -31,6 +31,12 @@ public sealed class Workspace
     /// <summary>The EFI program that runs a list of images instead of the UEFI Shell; without it the Shell's scripts do.</summary>
     public string Launcher => Path.Combine(Artifacts, "launch.efi");
 
+    /// <summary>The program that talks to the hypervisor, for the UEFI Shell.</summary>
+    public string ControlForShell => Path.Combine(Artifacts, "hvctl.efi");
+
+    /// <summary>The same program for Linux.</summary>
+    public string ControlForLinux => Path.Combine(Artifacts, "hvctl");
+
     /// <summary>The EFI program of checks that must end the same bare and behind the hypervisor.</summary>
     public string Probe => Path.Combine(Artifacts, "probe.efi");
 
@@ -54,6 +60,9 @@ public sealed class Workspace
 
     /// <summary>The project that makes <see cref="HypervisorImage"/>.</summary>
     public string ImageProject => Path.Combine(Root, "Hypervisor.Uefi", "Hypervisor.Uefi.csproj");
+
+    /// <summary>The project that makes <see cref="ControlForShell"/> and <see cref="ControlForLinux"/>.</summary>
+    public string ControlProject => Path.Combine(Root, "Hypervisor.Control", "Hypervisor.Control.csproj");
 
     /// <summary>The project that makes <see cref="Launcher"/>.</summary>
     public string LauncherProject => Path.Combine(Root, "Hypervisor.Tests", "Guests", "Launch", "Launch.csproj");

@@ -12,13 +12,22 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Hypervisor.Tool.ImageBuild;
 
 /// <summary>
-/// The steps of the image's build that MSBuild hands to the tool: <c>hv-tool image stubs</c> and <c>hv-tool image finish</c>.
+/// The steps of an image's build that MSBuild hands to the tool: <c>hv-tool image stubs</c>, <c>hv-tool image finish</c>, and for hvctl <c>hv-tool image elf</c>.
 /// </summary>
 public static class ImageCommand
 {
+    private const string HostProgram = "host";
+    private const string ControlProgram = "control";
+
     private static readonly Option<FileInfo> s_output = new("--out") { Required = true, Description = "the file to write" };
     private static readonly Option<FileInfo> s_image = new("--image") { Required = true, Description = "the linked image" };
     private static readonly Option<FileInfo> s_map = new("--map") { Required = true, Description = "the linker's map" };
+
+    private static readonly Option<string> s_program = new("--program")
+    {
+        Description = "whose stubs: those of hv.efi (host) or of hvctl (control)",
+        DefaultValueFactory = _ => HostProgram,
+    };
 
     private static readonly Option<FileInfo[]> s_objects = new("--objects") { Required = true, Description = "the linked objects" };
 
@@ -46,10 +55,12 @@ public static class ImageCommand
     /// <summary>The command, to be added to the tool's root.</summary>
     public static Command Create()
     {
-        Command stubs = new("stubs", "write the machine-code stubs as a COFF object") { s_output };
+        Command stubs = new("stubs", "write the machine-code stubs as a COFF object") { s_output, s_program };
+        s_program.AcceptOnlyFromAmong(HostProgram, ControlProgram);
         stubs.SetAction(result =>
         {
-            WriteAtomically(result.GetRequiredValue(s_output).FullName, ImageStubs.Write());
+            byte[] content = result.GetValue(s_program) == ControlProgram ? ControlStubs.Write() : ImageStubs.Write();
+            WriteAtomically(result.GetRequiredValue(s_output).FullName, content);
             return ExitCodes.Success;
         });
 
@@ -66,7 +77,15 @@ public static class ImageCommand
             s_image, s_map, s_objects, s_output, s_roots, s_optionalRoots, s_code16, s_subsystem,
         };
         finish.SetAction(Finish);
-        return new Command("image", "steps of the image's build") { Hidden = true, Subcommands = { stubs, composition, finish } };
+        Command elf = new("elf", "turn an image linked for a fixed address into a Linux program") { s_image, s_output };
+        elf.SetAction(result =>
+        {
+            FileInfo linked = result.GetRequiredValue(s_image);
+            byte[] program = PeToElf.Convert(new PeImage(linked.Name, File.ReadAllBytes(linked.FullName)));
+            WriteAtomically(result.GetRequiredValue(s_output).FullName, program);
+            return ExitCodes.Success;
+        });
+        return new Command("image", "steps of the image's build") { Hidden = true, Subcommands = { stubs, composition, finish, elf } };
     }
 
     private static int Finish(ParseResult arguments)

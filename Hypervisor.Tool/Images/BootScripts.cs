@@ -29,6 +29,9 @@ public static class BootScripts
     /// <summary>The hypervisor's configuration on the disk.</summary>
     public const string ConfigurationPath = "hv.cfg";
 
+    /// <summary>The program that talks to the hypervisor, on the disk.</summary>
+    public const string ControlPath = "hvctl.efi";
+
     // What the Shell gives a meaning of its own on a command line.
     private const string ShellSpecialCharacters = "#%|<>^\"";
     private const string LineEnd = "\r\n";

@@ -15,6 +15,12 @@ public static class Initramfs
     /// <summary>The script that init runs instead of giving a prompt.</summary>
     public const string CommandPath = "hv-cmd";
 
+    /// <summary>The program that talks to the hypervisor.</summary>
+    public const string ControlPath = "bin/hvctl";
+
+    /// <summary>The secret of the hypervisor, for the guest's shell.</summary>
+    public const string SecretPath = "hv-secret";
+
     private const string InitResource = "Hypervisor.Tool.Images.init.sh";
     private const string ModuleFolder = "lib/modules";
     private const uint ConsoleMajor = 5;

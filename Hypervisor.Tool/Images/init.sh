@@ -5,6 +5,8 @@ export PATH=/bin:/sbin HOME=/root TERM=vt100 PS1='hv# '
 /bin/busybox mkdir -p /proc /sys /dev /tmp /root /sbin
 /bin/busybox --install -s /bin
 cd /root
+# So that hvctl needs no option here.
+[ -f /hv-secret ] && export HV_SECRET="$(cat /hv-secret)"
 
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys

@@ -17,8 +17,9 @@ public static unsafe class HostEntry
     {
         ObjectArena.Clear();
         MediatorComposition.Compose();
-        HostOptions options = ConfigurationParser.Defaults;
-        _ = ConfigurationParser.Parse(new ReadOnlySpan<byte>(parameters->Configuration, parameters->ConfigurationLength), ref options);
+        MediatorSelection selection = default;
+        HostOptions known = default; // the rest of the configuration has been read
+        _ = ConfigurationParser.Parse(parameters->Options.Mediators.Text, ref known, ref selection);
         ReadOnlySpan<byte> problem = Virtualization.Launch(parameters);
         fixed (byte* text = problem)
         {

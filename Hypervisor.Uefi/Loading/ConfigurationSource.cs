@@ -1,49 +1,73 @@
 using System;
+using Hypervisor.Core.Configuration;
+using Hypervisor.Core.Cryptography;
 using Hypervisor.Uefi.Protocols;
 
 namespace Hypervisor.Uefi.Loading;
 
-/// <summary>Where the configuration comes from (L12): the image's load options, else the file hv.cfg beside it; else there is none.</summary>
+/// <summary>
+/// Where the configuration comes from (L12): the image's load options, else the file hv.cfg beside it, else the variable HvConfig of the project's vendor GUID;
+/// else there is none.
+/// </summary>
 public static unsafe class ConfigurationSource
 {
-    private const int TextCapacity = 8 * 1024;
-    private const int PathCapacity = 256;
-
-    private struct TextBuffer
-    {
-        public fixed byte Bytes[TextCapacity];
-    }
-
-    private struct PathBuffer
-    {
-        public fixed char Characters[PathCapacity];
-    }
+    private const int Capacity = ConfigurationParser.MaximumSize;
 
     private static TextBuffer s_text;
 
-    /// <summary>Reads the configuration's text.</summary>
-    /// <param name="firmware">The firmware.</param>
-    /// <param name="source">Where it comes from, for messages.</param>
-    /// <returns>The text; empty where there is none.</returns>
-    public static ReadOnlySpan<byte> Read(Firmware firmware, out ReadOnlySpan<byte> source)
+    // One byte more than is taken: a text that fills it is too long.
+    private struct TextBuffer
     {
-        EfiLoadedImage* image = firmware.LoadedImage;
-        int length = ReadLoadOptions(image);
-        if (length != 0)
-        {
-            source = "load options"u8;
-            return Text(length);
-        }
-
-        source = "hv.cfg"u8;
-        return Text(ReadFile(firmware, image));
+        public fixed byte Bytes[Capacity + 1];
     }
 
-    private static ReadOnlySpan<byte> Text(int length)
+    /// <summary>Reads the configuration's text.</summary>
+    /// <param name="firmware">The firmware.</param>
+    /// <param name="origin">Where it comes from.</param>
+    /// <returns>The text, good until <see cref="Wipe"/>; empty where there is none, longer than <see cref="ConfigurationParser.MaximumSize"/> where it is too long.</returns>
+    public static ReadOnlySpan<byte> Read(Firmware firmware, out ConfigurationOrigin origin)
     {
-        fixed (byte* text = s_text.Bytes)
+        EfiLoadedImage* image = firmware.LoadedImage;
+        origin = ConfigurationOrigin.LoadOptions;
+        int length = ReadLoadOptions(image);
+        if (length == 0)
         {
-            return new ReadOnlySpan<byte>(text, length);
+            origin = ConfigurationOrigin.File;
+            length = ReadFile(firmware, image);
+        }
+
+        if (length == 0)
+        {
+            origin = ConfigurationOrigin.Variable;
+            length = ReadVariable(firmware);
+        }
+
+        origin = length == 0 ? ConfigurationOrigin.Defaults : origin;
+        return Text.Slice(0, length);
+    }
+
+    /// <summary>Forgets the text, and where a secret was in them the load options too: nothing of it stays where the guest can read.</summary>
+    /// <param name="firmware">The firmware.</param>
+    /// <param name="origin">Where the text came from.</param>
+    /// <param name="hasSecret">Whether there is a secret in it.</param>
+    public static void Wipe(Firmware firmware, ConfigurationOrigin origin, bool hasSecret)
+    {
+        SecretBytes.Wipe(Text);
+        EfiLoadedImage* image = firmware.LoadedImage;
+        if (hasSecret && origin == ConfigurationOrigin.LoadOptions)
+        {
+            SecretBytes.Wipe(new Span<byte>(image->LoadOptions, (int)image->LoadOptionsSize));
+        }
+    }
+
+    private static Span<byte> Text
+    {
+        get
+        {
+            fixed (byte* text = s_text.Bytes)
+            {
+                return new Span<byte>(text, Capacity + 1);
+            }
         }
     }
 
@@ -53,28 +77,26 @@ public static unsafe class ConfigurationSource
     private static int ReadLoadOptions(EfiLoadedImage* image)
     {
         char* options = (char*)image->LoadOptions;
-        int count = (int)Math.Min(image->LoadOptionsSize / sizeof(char), TextCapacity);
+        int count = (int)Math.Min(image->LoadOptionsSize / sizeof(char), Capacity + 1);
         bool assignment = false;
-        fixed (byte* text = s_text.Bytes)
+        Span<byte> text = Text;
+        int length = 0;
+        for (; length < count && options[length] != 0; length++)
         {
-            int length = 0;
-            for (; length < count && options[length] != 0; length++)
-            {
-                text[length] = options[length] < 0x7F ? (byte)options[length] : (byte)'?';
-                assignment |= options[length] == '=';
-            }
-
-            return assignment ? length : 0;
+            text[length] = options[length] < 0x7F ? (byte)options[length] : (byte)'?';
+            assignment |= options[length] == '=';
         }
+
+        return assignment ? length : 0;
     }
 
     private static int ReadFile(Firmware firmware, EfiLoadedImage* image)
     {
         EfiSimpleFileSystem* volume = (EfiSimpleFileSystem*)firmware.Protocol(image->DeviceHandle, EfiGuid.SimpleFileSystem);
-        PathBuffer path = default;
+        FilePath path = default;
         EfiFile* root;
         EfiFile* file;
-        if (volume == null || !PathBeside(image, path.Characters) || volume->OpenVolume(volume, &root) != EfiStatus.Success)
+        if (volume == null || !path.SetBeside(image) || volume->OpenVolume(volume, &root) != EfiStatus.Success)
         {
             return 0;
         }
@@ -82,7 +104,7 @@ public static unsafe class ConfigurationSource
         int length = 0;
         if (root->Open(root, &file, path.Characters, EfiFile.ReadMode, 0) == EfiStatus.Success)
         {
-            nuint size = TextCapacity;
+            nuint size = Capacity + 1;
             fixed (byte* text = s_text.Bytes)
             {
                 length = file->Read(file, &size, text) == EfiStatus.Success ? (int)size : 0;
@@ -95,43 +117,16 @@ public static unsafe class ConfigurationSource
         return length;
     }
 
-    /// <summary>The path of hv.cfg in the folder the image was loaded from.</summary>
-    private static bool PathBeside(EfiLoadedImage* image, char* path)
+    private static int ReadVariable(Firmware firmware)
     {
-        int length = 0;
-        for (EfiDevicePath* node = (EfiDevicePath*)image->FilePath; node != null && node->Type != EfiDevicePath.End && node->Length >= 4;
-            node = (EfiDevicePath*)((byte*)node + node->Length))
+        EfiGuid vendor = EfiGuid.Hv;
+        nuint size = Capacity + 1;
+        EfiVariableAttributes attributes;
+        fixed (char* name = "HvConfig")
+        fixed (byte* text = s_text.Bytes)
         {
-            if (node->Type != EfiDevicePath.Media || node->SubType != EfiDevicePath.FilePath)
-            {
-                continue;
-            }
-
-            char* part = (char*)(node + 1);
-            int count = (node->Length - sizeof(EfiDevicePath)) / sizeof(char);
-            for (int i = 0; i < count && part[i] != 0; i++)
-            {
-                if (length == PathCapacity - 10)
-                {
-                    return false;
-                }
-
-                path[length++] = part[i];
-            }
+            EfiStatus status = firmware.Runtime->GetVariable(name, &vendor, &attributes, &size, text);
+            return status == EfiStatus.Success ? (int)size : status == EfiStatus.BufferTooSmall ? Capacity + 1 : 0;
         }
-
-        while (length > 0 && path[length - 1] != '\\')
-        {
-            length--;
-        }
-
-        ReadOnlySpan<byte> name = "hv.cfg"u8;
-        for (int i = 0; i < name.Length; i++)
-        {
-            path[length++] = (char)name[i];
-        }
-
-        path[length] = '\0';
-        return true;
     }
 }

@@ -19,6 +19,30 @@ public readonly unsafe struct Firmware(void* imageHandle, EfiSystemTable* system
     /// <summary>Boot services.</summary>
     public EfiBootServices* Services => systemTable->BootServices;
 
+    /// <summary>Runtime services.</summary>
+    public EfiRuntimeServices* Runtime => systemTable->RuntimeServices;
+
+    /// <summary>Console input; null where there is none.</summary>
+    public EfiSimpleTextInput* Input => systemTable->ConIn;
+
+    /// <summary>Lets drivers manage all devices, consoles among them (UEFI 2.10 §7.3.12).</summary>
+    public void ConnectAll()
+    {
+        nuint count;
+        void** handles;
+        if (Services->LocateHandleBuffer(0, null, null, &count, &handles) != EfiStatus.Success)
+        {
+            return;
+        }
+
+        for (nuint i = 0; i < count; i++)
+        {
+            Services->ConnectController(handles[i], null, null, 1);
+        }
+
+        Services->FreePool(handles);
+    }
+
     /// <summary>Prints ASCII text; a line feed becomes what the console wants.</summary>
     public void Print(ReadOnlySpan<byte> text)
     {
@@ -58,6 +82,13 @@ public readonly unsafe struct Firmware(void* imageHandle, EfiSystemTable* system
         return Services->LocateProtocol(&guid, null, &result) == EfiStatus.Success;
     }
 
+    /// <summary>The first instance of a protocol; null where nobody has installed it.</summary>
+    public void* FirstOf(EfiGuid guid)
+    {
+        void* result = null;
+        return Services->LocateProtocol(&guid, null, &result) == EfiStatus.Success ? result : null;
+    }
+
     /// <summary>Installs a protocol without functions on this image's handle, for others to find.</summary>
     public EfiStatus Install(EfiGuid guid)
     {
@@ -84,22 +115,23 @@ public readonly unsafe struct Firmware(void* imageHandle, EfiSystemTable* system
     {
         get
         {
-            byte* old = null;
-            for (nuint i = 0; i < systemTable->NumberOfTableEntries; i++)
-            {
-                EfiConfigurationTable* table = systemTable->ConfigurationTable + i;
-                if (table->VendorGuid.Matches(EfiGuid.Acpi20Table))
-                {
-                    return (byte*)table->VendorTable;
-                }
-
-                if (table->VendorGuid.Matches(EfiGuid.Acpi10Table))
-                {
-                    old = (byte*)table->VendorTable;
-                }
-            }
-
-            return old;
+            byte* pointer = ConfigurationTable(EfiGuid.Acpi20Table);
+            return pointer != null ? pointer : ConfigurationTable(EfiGuid.Acpi10Table);
         }
+    }
+
+    /// <summary>A configuration table (UEFI 2.10 §4.6); null where there is none of that name.</summary>
+    public byte* ConfigurationTable(EfiGuid guid)
+    {
+        for (nuint i = 0; i < systemTable->NumberOfTableEntries; i++)
+        {
+            EfiConfigurationTable* table = systemTable->ConfigurationTable + i;
+            if (table->VendorGuid.Matches(guid))
+            {
+                return (byte*)table->VendorTable;
+            }
+        }
+
+        return null;
     }
 }

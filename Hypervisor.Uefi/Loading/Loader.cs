@@ -1,6 +1,7 @@
 using System;
 using Hypervisor.Core.Configuration;
 using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Cryptography;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Mediation;
@@ -42,27 +43,69 @@ public static unsafe class Loader
             return Refuse(firmware, refusal, EfiStatus.Unsupported);
         }
 
+        fixed (BootParameters* parameters = &s_parameters)
+        {
+            EfiStatus status = Configure(firmware, parameters);
+            if (status == EfiStatus.Success)
+            {
+                status = Start(firmware, parameters);
+            }
+
+            // The guest can read what the driver keeps.
+            parameters->Options.Key.Wipe();
+            parameters->Options.Mediators.Wipe();
+            return status;
+        }
+    }
+
+    /// <summary>Takes the configuration and whatever else the host is given, and asks for the password where one is wanted.</summary>
+    private static EfiStatus Configure(Firmware firmware, BootParameters* parameters)
+    {
         MediatorComposition.Compose();
-        HostOptions options = ConfigurationParser.Defaults;
-        ReadOnlySpan<byte> text = ConfigurationSource.Read(firmware, out ReadOnlySpan<byte> source);
-        ConfigurationError error = ConfigurationParser.Parse(text, ref options);
+        parameters->Options = ConfigurationParser.Defaults;
+        ReadOnlySpan<byte> text = ConfigurationSource.Read(firmware, out parameters->Origin);
+        if (text.Length > ConfigurationParser.MaximumSize)
+        {
+            return Refuse(firmware, "the configuration has more than 8 KiB"u8, EfiStatus.InvalidParameter);
+        }
+
+        ConfigurationError error = ConfigurationParser.Parse(text, ref parameters->Options);
         if (error.IsError)
         {
-            Explain(firmware, source, error);
+            Explain(firmware, ConfigurationOriginName.Of(parameters->Origin), error);
+        }
+
+        bool isRefused = error.IsError; // what the error tells is part of the text
+        ConfigurationSource.Wipe(firmware, parameters->Origin, parameters->Options.Key.IsSet);
+        if (isRefused)
+        {
             return EfiStatus.InvalidParameter;
         }
 
-        fixed (BootParameters* parameters = &s_parameters)
+        LaunchSeed.Make(firmware, parameters);
+        if (!RecordSource.Find(firmware, parameters))
         {
-            parameters->Options = options;
-            fixed (byte* configuration = text)
-            {
-                parameters->Configuration = configuration;
-                parameters->ConfigurationLength = text.Length;
-            }
-
-            return Start(firmware, parameters);
+            firmware.Print("hv: the records for the hypervisor are damaged and are not taken\n"u8);
         }
+
+        return CheckPassword(firmware, parameters);
+    }
+
+    private static EfiStatus CheckPassword(Firmware firmware, BootParameters* parameters)
+    {
+        parameters->PasswordAsked = parameters->Options.Password.IsSet;
+        if (!parameters->PasswordAsked || PasswordPrompt.Ask(firmware, ref parameters->Options))
+        {
+            return EfiStatus.Success;
+        }
+
+        if (!parameters->Options.GoOnWithoutPassword)
+        {
+            firmware.Print("hv: the machine is reset\n"u8);
+            firmware.Runtime->ResetSystem(EfiResetType.Cold, EfiStatus.SecurityViolation, 0, null);
+        }
+
+        return Refuse(firmware, "the password was not typed"u8, EfiStatus.SecurityViolation);
     }
 
     private static EfiStatus Start(Firmware firmware, BootParameters* parameters)
@@ -95,6 +138,7 @@ public static unsafe class Loader
         if (status != EfiStatus.Success)
         {
             HostMemory.Release(firmware.Services, parameters->Scratch, parameters->ScratchSize);
+            SecretBytes.Wipe(new Span<byte>((void*)region, (int)size)); // the key is somewhere in it
             HostMemory.Release(firmware.Services, region, size);
         }
 
@@ -130,7 +174,7 @@ public static unsafe class Loader
             return Refuse(firmware, new ReadOnlySpan<byte>(parameters->Problem, parameters->ProblemLength), EfiStatus.LoadError);
         }
 
-        Instructions.Hypercall(Hypercall.Signature, (ulong)Hypercall.Function.Attach, s_vmcall);
+        Instructions.Hypercall(HypercallProtocol.Signature, (ulong)HypercallFunction.Attach, s_vmcall);
 
         // As a guest: a driver that was refused must leave nothing behind that the firmware would call.
         if (firmware.OnExitBootServices(&OnExitBootServices) != EfiStatus.Success
@@ -146,11 +190,11 @@ public static unsafe class Loader
 
     /// <summary>Runs in the guest, in the loaded driver: tells the host that the firmware's console and boot services are gone (L5).</summary>
     private static void OnExitBootServices(void* theEvent, void* context) =>
-        Instructions.Hypercall(Hypercall.Signature, (ulong)Hypercall.Function.ExitBootServices, s_vmcall);
+        Instructions.Hypercall(HypercallProtocol.Signature, (ulong)HypercallFunction.ExitBootServices, s_vmcall);
 
     /// <summary>Runs in the guest, in the loaded driver, while its addresses are still physical: tells the host that an operating system has taken over.</summary>
     private static void OnVirtualAddressChange(void* theEvent, void* context) =>
-        Instructions.Hypercall(Hypercall.Signature, (ulong)Hypercall.Function.VirtualAddressChange, s_vmcall);
+        Instructions.Hypercall(HypercallProtocol.Signature, (ulong)HypercallFunction.VirtualAddressChange, s_vmcall);
 
     private static EfiStatus Refuse(Firmware firmware, ReadOnlySpan<byte> reason, EfiStatus status)
     {

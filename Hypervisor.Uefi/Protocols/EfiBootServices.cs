@@ -22,7 +22,9 @@ public unsafe struct EfiBootServices
     public delegate* unmanaged<nuint*, void*, nuint*, nuint*, uint*, EfiStatus> GetMemoryMap;
 
     private readonly void* _allocatePool;
-    private readonly void* _freePool;
+
+    /// <summary>Frees what the firmware or a protocol has allocated.</summary>
+    public delegate* unmanaged<void*, EfiStatus> FreePool;
 
     /// <summary>Creates an event: type, task priority, notification, context, event.</summary>
     public delegate* unmanaged<uint, nuint, void*, void*, void**, EfiStatus> CreateEvent;
@@ -65,13 +67,18 @@ public unsafe struct EfiBootServices
     public delegate* unmanaged<nuint, EfiStatus> Stall;
 
     private readonly void* _setWatchdogTimer;
-    private readonly void* _connectController;
+
+    /// <summary>Lets drivers manage a device: its handle, drivers or null, path or null, whether what is behind it too.</summary>
+    public delegate* unmanaged<void*, void**, void*, byte, EfiStatus> ConnectController;
+
     private readonly void* _disconnectController;
     private readonly void* _openProtocol;
     private readonly void* _closeProtocol;
     private readonly void* _openProtocolInformation;
     private readonly void* _protocolsPerHandle;
-    private readonly void* _locateHandleBuffer;
+
+    /// <summary>All handles of a kind (0: any): kind, GUID, registration, their number, the handles, which the caller frees.</summary>
+    public delegate* unmanaged<uint, EfiGuid*, void*, nuint*, void***, EfiStatus> LocateHandleBuffer;
 
     /// <summary>The first instance of a protocol: GUID, registration, interface.</summary>
     public delegate* unmanaged<EfiGuid*, void*, void**, EfiStatus> LocateProtocol;

@@ -9,6 +9,15 @@ public struct EfiDevicePath
     /// <summary>Type of media nodes.</summary>
     public const byte Media = 4;
 
+    /// <summary>Sub-type of a media node that names a partition.</summary>
+    public const byte HardDrive = 1;
+
+    /// <summary>Sub-type of a media node that names a file of a firmware volume.</summary>
+    public const byte FirmwareFile = 6;
+
+    /// <summary>Sub-type of a media node that names a firmware volume.</summary>
+    public const byte FirmwareVolume = 7;
+
     /// <summary>Sub-type of a media node that holds a file's path.</summary>
     public const byte FilePath = 4;
 

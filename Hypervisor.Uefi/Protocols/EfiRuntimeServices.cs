@@ -9,15 +9,23 @@ public unsafe struct EfiRuntimeServices
     /// <summary>Header.</summary>
     public EfiTableHeader Header;
 
-    private readonly void* _getTime;
+    /// <summary>The time of day: where it goes, and what the clock can do or null.</summary>
+    public delegate* unmanaged<EfiTime*, void*, EfiStatus> GetTime;
+
     private readonly void* _setTime;
     private readonly void* _getWakeupTime;
     private readonly void* _setWakeupTime;
     private readonly void* _setVirtualAddressMap;
     private readonly void* _convertPointer;
-    private readonly void* _getVariable;
+
+    /// <summary>Reads a variable: name, vendor, attributes, size in and out, data.</summary>
+    public delegate* unmanaged<char*, EfiGuid*, EfiVariableAttributes*, nuint*, void*, EfiStatus> GetVariable;
+
     private readonly void* _getNextVariableName;
-    private readonly void* _setVariable;
+
+    /// <summary>Writes a variable, or with no data deletes it: name, vendor, attributes, size, data.</summary>
+    public delegate* unmanaged<char*, EfiGuid*, EfiVariableAttributes, nuint, void*, EfiStatus> SetVariable;
+
     private readonly void* _getNextHighMonotonicCount;
 
     /// <summary>Resets the machine or switches it off: kind, status, bytes of data, data. Does not return.</summary>

@@ -19,7 +19,7 @@ public unsafe struct EfiSystemTable
     public void* ConsoleInHandle;
 
     /// <summary>Console input.</summary>
-    public void* ConIn;
+    public EfiSimpleTextInput* ConIn;
 
     /// <summary>Handle of the console output device.</summary>
     public void* ConsoleOutHandle;

@@ -9,6 +9,7 @@ public static unsafe class GuestAddress
 {
     private const int ExpandDownBit = 4;
     private const int AddressBits = 64;
+    private const int LargestChecked = 8;
     private const int Level4Bits = 48;
     private const int Level5Bits = 57;
 
@@ -50,30 +51,38 @@ public static unsafe class GuestAddress
     public static bool TryTranslate(EmulationContext* context, SegmentRegister segment, ulong offset, int size, bool write, out ulong linear)
     {
         SegmentState* state = EmulationContext.Segment(context, segment);
-        if (context->Is64Bit)
+        if (!context->Is64Bit)
         {
-            linear = segment >= SegmentRegister.Fs ? state->Base + offset : offset;
-            if (IsCanonical(context, linear) && IsCanonical(context, linear + (ulong)size - 1))
+            linear = (uint)(state->Base + offset);
+            if ((context->ChecksSegmentRights && !HasRights(state->Attributes, write)) || !IsInside(*state, offset, size))
+            {
+                Fault(context, segment);
+                return false;
+            }
+
+            return IsAligned(context, linear, size);
+        }
+
+        linear = segment >= SegmentRegister.Fs ? state->Base + offset : offset;
+        if (IsCanonical(context, linear))
+        {
+            if (!IsAligned(context, linear, size))
+            {
+                return false;
+            }
+
+            if (IsCanonical(context, linear + (ulong)size - 1))
             {
                 return true;
             }
-
-            if (!MayCarryData(context))
-            {
-                Fault(context, segment);
-            }
-
-            return false;
         }
 
-        linear = (uint)(state->Base + offset);
-        if ((context->ChecksSegmentRights && !HasRights(state->Attributes, write)) || !IsInside(*state, offset, size))
+        if (!MayCarryData(context))
         {
             Fault(context, segment);
-            return false;
         }
 
-        return true;
+        return false;
     }
 
     /// <summary>All bits above those that are translated are equal to the uppermost one that is.</summary>
@@ -103,6 +112,21 @@ public static unsafe class GuestAddress
         }
 
         return last <= segment.Limit;
+    }
+
+    /// <summary>
+    /// Alignment checks by RFLAGS.AC. Processors make them before they translate the address, whatever the order in table 6-2 of Intel SDM vol 3. Whether accesses of more
+    /// than eight bytes are checked depends on the processor (SDM vol 2 table 2-21): here they are not.
+    /// </summary>
+    private static bool IsAligned(EmulationContext* context, ulong linear, int size)
+    {
+        if (size > LargestChecked || (linear & ((ulong)size - 1)) == 0 || !context->ChecksAlignment)
+        {
+            return true;
+        }
+
+        context->Raise(ExceptionVector.AlignmentCheck);
+        return false;
     }
 
     private static void Fault(EmulationContext* context, SegmentRegister segment) =>

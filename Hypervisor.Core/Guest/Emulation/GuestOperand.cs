@@ -51,8 +51,7 @@ internal unsafe struct GuestOperand
             return false;
         }
 
-        bool isMisaligned = (linear & ((ulong)size - 1)) != 0;
-        if (aligned && isMisaligned)
+        if (aligned && (linear & ((ulong)size - 1)) != 0)
         {
             context->Raise(ExceptionVector.GeneralProtection);
             return false;
@@ -70,13 +69,6 @@ internal unsafe struct GuestOperand
         second = context->Is64Bit ? second : (uint)second;
         if (operand._inFirst < size && (context->HasUncheckedKeys || !OperandPage.TryLocate<TBus>(context, second, access, out operand._second)))
         {
-            return false;
-        }
-
-        // Whether accesses of more than eight bytes are checked depends on the processor (Intel SDM vol 2 table 2-21): here they are not.
-        if (isMisaligned && size <= LargestPart && context->ChecksAlignment)
-        {
-            context->Raise(ExceptionVector.AlignmentCheck);
             return false;
         }
 

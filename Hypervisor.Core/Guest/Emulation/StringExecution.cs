@@ -30,6 +30,7 @@ internal static unsafe class StringExecution
 
         // A traced instruction is traced after each element (Intel SDM vol 3 §17.3.1.4).
         int limit = context->RFlags.Trap ? 1 : MostElements;
+        RFlags before = context->RFlags;
         for (int done = 0; ; done++)
         {
             ulong left = RegisterFile.Read(context->Registers, MemoryInstruction.Counter, addressSize);
@@ -40,14 +41,13 @@ internal static unsafe class StringExecution
 
             if (done == limit || (done > 0 && !repeats))
             {
-                context->IsUnfinished = repeats;
-                return EmulationOutcome.Done;
+                return repeats ? Interrupt(context, before) : EmulationOutcome.Done;
             }
 
             EmulationOutcome outcome = RunElement<TBus>(context, in instruction);
             if (outcome != EmulationOutcome.Done)
             {
-                return done == 0 ? outcome : Interrupt(context);
+                return done == 0 ? outcome : Interrupt(context, before);
             }
 
             if (repeats)
@@ -61,9 +61,13 @@ internal static unsafe class StringExecution
         }
     }
 
-    /// <summary>The guest goes on with the next element: what that one met here it meets there.</summary>
-    private static EmulationOutcome Interrupt(EmulationContext* context)
+    /// <summary>
+    /// The guest goes on with the next element: what that one met here it meets there. Should it be a fault, the flags are those from before the instruction (Intel SDM
+    /// vol 2, REP).
+    /// </summary>
+    private static EmulationOutcome Interrupt(EmulationContext* context, RFlags flags)
     {
+        context->RFlags = flags;
         context->Exception = GuestEvent.None;
         context->IsUnfinished = true;
         return EmulationOutcome.Done;
@@ -82,8 +86,10 @@ internal static unsafe class StringExecution
         bool writes = instruction.Operation is MemoryOperation.StoreString or MemoryOperation.MoveString;
         GuestOperand source = default;
         GuestOperand destination = default;
-        bool located = (!reads || TryLocate<TBus>(context, in instruction, instruction.Address.Segment, Source, write: false, out source))
-            && (!hasDestination || TryLocate<TBus>(context, in instruction, SegmentRegister.Es, Destination, writes, out destination));
+        bool located = instruction.Operation == MemoryOperation.CompareString
+            ? TryLocateDestination<TBus>(context, in instruction, write: false, out destination) && TryLocateSource<TBus>(context, in instruction, out source)
+            : (!reads || TryLocateSource<TBus>(context, in instruction, out source))
+                && (!hasDestination || TryLocateDestination<TBus>(context, in instruction, writes, out destination));
         if (!located)
         {
             return context->Failure;
@@ -126,14 +132,21 @@ internal static unsafe class StringExecution
                 destination.Write<TBus>(context, source.Read<TBus>(context));
                 break;
             case MemoryOperation.CompareString:
-                ulong first = source.Read<TBus>(context);
-                Arithmetic.Run(MemoryOperation.Compare, first, destination.Read<TBus>(context), size, ref context->RFlags);
+                // Processors look at the second operand first: faults show it.
+                ulong second = destination.Read<TBus>(context);
+                Arithmetic.Run(MemoryOperation.Compare, source.Read<TBus>(context), second, size, ref context->RFlags);
                 break;
             default:
                 Arithmetic.Run(MemoryOperation.Compare, accumulator, destination.Read<TBus>(context), size, ref context->RFlags);
                 break;
         }
     }
+
+    private static bool TryLocateSource<TBus>(EmulationContext* context, in MemoryInstruction instruction, out GuestOperand operand)
+        where TBus : struct, IEmulatedBus => TryLocate<TBus>(context, in instruction, instruction.Address.Segment, Source, write: false, out operand);
+
+    private static bool TryLocateDestination<TBus>(EmulationContext* context, in MemoryInstruction instruction, bool write, out GuestOperand operand)
+        where TBus : struct, IEmulatedBus => TryLocate<TBus>(context, in instruction, SegmentRegister.Es, Destination, write, out operand);
 
     private static bool TryLocate<TBus>(
         EmulationContext* context, in MemoryInstruction instruction, SegmentRegister segment, int register, bool write, out GuestOperand operand)

@@ -50,7 +50,7 @@ public static unsafe class PortExits
             ApicTrap.ArmEverywhere(processor, startFollows: true);
         }
 
-        return PortTraps.Access(processor, access.Port, access.Size, !access.IsIn, ref value);
+        return PortTraps.Access(processor, access.Port, access.Size, !access.IsIn, ref value, access.IsString);
     }
 
     /// <summary>RAX behind IN: a 32-bit result clears the upper half, the narrower ones leave the rest as it is.</summary>

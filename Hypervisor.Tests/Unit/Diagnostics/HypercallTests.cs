@@ -19,7 +19,7 @@ public sealed unsafe class HypercallTests : IDisposable
     [Fact]
     public void The_signature_is_readable_text()
     {
-        Assert.Equal("hv-call\0"u8, BitConverter.GetBytes(Hypercall.Signature));
+        Assert.Equal("hv-call\0"u8, BitConverter.GetBytes(HypercallProtocol.Signature));
     }
 
     [Theory]
@@ -27,12 +27,12 @@ public sealed unsafe class HypercallTests : IDisposable
     [InlineData(Driver + SimulatedMachine.DriverSize - 1)]
     public void The_drivers_notice_is_believed_once(ulong rip)
     {
-        Call(Hypercall.Signature, 1, rip);
+        Call(HypercallProtocol.Signature, 1, rip);
         AssertAnswered(rip);
         Assert.Equal(0ul, _machine.Vmcb->Rax);
         Assert.Equal(1u, _machine.Machine->BootServicesExited);
         Assert.Equal(1u, _machine.Data->Startup.StartedByOs);
-        Call(Hypercall.Signature, 1, rip);
+        Call(HypercallProtocol.Signature, 1, rip);
         AssertUndefined(rip);
     }
 
@@ -44,16 +44,16 @@ public sealed unsafe class HypercallTests : IDisposable
     [InlineData(0x1000ul, 0)]
     public void Nobody_elses_notice_is(ulong rip, int privilege)
     {
-        Call(Hypercall.Signature, 1, rip, privilege);
+        Call(HypercallProtocol.Signature, 1, rip, privilege);
         AssertUndefined(rip);
         Assert.Equal(0u, _machine.Machine->BootServicesExited);
     }
 
     [Theory]
     [InlineData(0ul)]
-    [InlineData(Hypercall.Signature + 1)]
-    [InlineData(Hypercall.Signature | (1ul << 63))]
-    [InlineData(Hypercall.Signature & 0xFFFF_FFFF)]
+    [InlineData(HypercallProtocol.Signature + 1)]
+    [InlineData(HypercallProtocol.Signature | (1ul << 63))]
+    [InlineData(HypercallProtocol.Signature & 0xFFFF_FFFF)]
     public void Without_the_signature_the_instruction_is_undefined(ulong signature)
     {
         for (ulong function = 0; function < 5; function++)
@@ -67,16 +67,16 @@ public sealed unsafe class HypercallTests : IDisposable
     [Fact]
     public void The_change_of_virtual_addresses_is_believed_once_of_the_driver_in_kernel_mode()
     {
-        const ulong function = (ulong)Hypercall.Function.VirtualAddressChange;
-        Call(Hypercall.Signature, function, 0x1000);
+        const ulong function = (ulong)HypercallFunction.VirtualAddressChange;
+        Call(HypercallProtocol.Signature, function, 0x1000);
         AssertUndefined(0x1000);
-        Call(Hypercall.Signature, function, Driver, 3);
+        Call(HypercallProtocol.Signature, function, Driver, 3);
         AssertUndefined(Driver);
         Assert.Equal(0u, _machine.Machine->OperatingSystemRuns);
-        Call(Hypercall.Signature, function, Driver);
+        Call(HypercallProtocol.Signature, function, Driver);
         AssertAnswered(Driver);
         Assert.Equal(1u, _machine.Machine->OperatingSystemRuns);
-        Call(Hypercall.Signature, function, Driver);
+        Call(HypercallProtocol.Signature, function, Driver);
         AssertUndefined(Driver);
     }
 
@@ -87,7 +87,7 @@ public sealed unsafe class HypercallTests : IDisposable
     [InlineData(ulong.MaxValue)]
     public void Unknown_functions_are_undefined(ulong function)
     {
-        Call(Hypercall.Signature, function, Driver);
+        Call(HypercallProtocol.Signature, function, Driver);
         AssertUndefined(Driver);
     }
 
@@ -100,7 +100,7 @@ public sealed unsafe class HypercallTests : IDisposable
         _machine.Exit(SvmExitCode.VmLoad);
         _machine.Data->Registers.Rdx = 0;
         _machine.Data->Registers.R8 = (ulong)ExitCause.VirtualizationInstruction;
-        Call(Hypercall.Signature, 2, 0x1000, privilege);
+        Call(HypercallProtocol.Signature, 2, 0x1000, privilege);
         AssertAnswered(0x1000);
         Assert.Equal(2ul, _machine.Vmcb->Rax);
     }
@@ -115,7 +115,7 @@ public sealed unsafe class HypercallTests : IDisposable
     {
         _machine.Data->Registers.Rdx = processor;
         _machine.Data->Registers.R8 = cause;
-        Call(Hypercall.Signature, 2, 0x1000);
+        Call(HypercallProtocol.Signature, 2, 0x1000);
         AssertUndefined(0x1000);
     }
 
@@ -124,11 +124,11 @@ public sealed unsafe class HypercallTests : IDisposable
     {
         _machine[1]->Startup.Starts = 7;
         _machine.Data->Registers.Rdx = 1;
-        Call(Hypercall.Signature, 3, 0x1000, 3);
+        Call(HypercallProtocol.Signature, 3, 0x1000, 3);
         AssertAnswered(0x1000);
         Assert.Equal((2ul, 7ul), (_machine.Vmcb->Rax, _machine.Data->Registers.Rdx));
         _machine.Data->Registers.Rdx = 2;
-        Call(Hypercall.Signature, 3, 0x1000, 3);
+        Call(HypercallProtocol.Signature, 3, 0x1000, 3);
         AssertUndefined(0x1000);
     }
 
@@ -140,11 +140,11 @@ public sealed unsafe class HypercallTests : IDisposable
         {
             _machine.Data->Registers.Rdx = 0;
             _machine.Data->Registers.R8 = 0;
-            Call(Hypercall.Signature, function, 0x1000);
+            Call(HypercallProtocol.Signature, function, 0x1000);
             AssertUndefined(0x1000);
         }
 
-        Call(Hypercall.Signature, 1, Driver);
+        Call(HypercallProtocol.Signature, 1, Driver);
         AssertAnswered(Driver);
     }
 

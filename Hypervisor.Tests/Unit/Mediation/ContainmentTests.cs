@@ -87,8 +87,8 @@ public sealed unsafe class ContainmentTests
         RecordingMediator mediator = new();
         using MediatedMachine machine = new(mediator);
         machine.Inner.Vmcb->Rip = SimulatedMachine.DriverBase + 0x10;
-        machine.Inner.Vmcb->Rax = Hypercall.Signature;
-        machine.Inner.Data->Registers.Rcx = (ulong)Hypercall.Function.Attach;
+        machine.Inner.Vmcb->Rax = HypercallProtocol.Signature;
+        machine.Inner.Data->Registers.Rcx = (ulong)HypercallFunction.Attach;
         machine.Inner.Exit(SvmExitCode.VmmCall);
         Assert.Equal(["Probe", "Attach"], mediator.Life);
     }

@@ -189,8 +189,8 @@ public sealed unsafe class VmxExitTests : IDisposable
     public void The_hosts_own_calls_are_answered()
     {
         _machine.Rip = SimulatedMachine.DriverBase + 8;
-        _machine.Data->Registers.Rax = Hypercall.Signature;
-        _machine.Data->Registers.Rcx = (ulong)Hypercall.Function.ExitBootServices;
+        _machine.Data->Registers.Rax = HypercallProtocol.Signature;
+        _machine.Data->Registers.Rcx = (ulong)HypercallFunction.ExitBootServices;
         _machine.Exit(VmxExitReason.Vmcall);
         Assert.Equal(1u, _machine.Machine->BootServicesExited);
         Assert.Equal((0u, SimulatedMachine.DriverBase + 8 + IntelMachine.InstructionLength), (_machine.Injected, _machine.Rip));
@@ -201,8 +201,8 @@ public sealed unsafe class VmxExitTests : IDisposable
     {
         IntelGuestCode.EnterUserMode(_machine);
         _machine.Rip = SimulatedMachine.DriverBase + 8;
-        _machine.Data->Registers.Rax = Hypercall.Signature;
-        _machine.Data->Registers.Rcx = (ulong)Hypercall.Function.ExitBootServices;
+        _machine.Data->Registers.Rax = HypercallProtocol.Signature;
+        _machine.Data->Registers.Rcx = (ulong)HypercallFunction.ExitBootServices;
         _machine.Exit(VmxExitReason.Vmcall);
         Assert.Equal(0u, _machine.Machine->BootServicesExited);
         Assert.Equal(Undefined, _machine.Injected);

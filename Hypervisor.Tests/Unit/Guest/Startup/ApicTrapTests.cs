@@ -201,15 +201,15 @@ public sealed unsafe class ApicTrapTests : IDisposable
 
     private void ExitBootServices()
     {
-        Notify(Hypercall.Function.ExitBootServices);
-        Notify(Hypercall.Function.VirtualAddressChange);
+        Notify(HypercallFunction.ExitBootServices);
+        Notify(HypercallFunction.VirtualAddressChange);
         Assert.Equal((1u, 1u), (_machine.Machine->BootServicesExited, _machine.Machine->OperatingSystemRuns));
     }
 
-    private void Notify(Hypercall.Function function)
+    private void Notify(HypercallFunction function)
     {
         _machine.Vmcb->Rip = SimulatedMachine.DriverBase + 8;
-        _machine.Vmcb->Rax = Hypercall.Signature;
+        _machine.Vmcb->Rax = HypercallProtocol.Signature;
         _machine.Data->Registers.Rcx = (ulong)function;
         _machine.Exit(SvmExitCode.VmmCall);
     }

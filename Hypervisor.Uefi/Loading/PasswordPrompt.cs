@@ -1,0 +1,85 @@
+using System;
+using Hypervisor.Core.Configuration;
+using Hypervisor.Core.Cryptography;
+using Hypervisor.Uefi.Protocols;
+
+namespace Hypervisor.Uefi.Loading;
+
+/// <summary>Asks for the boot password on the firmware's console (L13). What is typed is not shown.</summary>
+public static unsafe class PasswordPrompt
+{
+    private const int Capacity = 128;
+    private const nuint PollMicroseconds = 5_000;
+    private const char Enter = '\r';
+    private const char LineFeed = '\n';
+    private const char Backspace = '\b';
+    private const char FirstPrintable = ' ';
+    private const char LastAscii = '~';
+
+    private static Buffer s_typed;
+
+    private struct Buffer
+    {
+        public fixed byte Bytes[Capacity];
+    }
+
+    /// <summary>Asks until the password is right or the tries are used up.</summary>
+    /// <returns>Whether it was right.</returns>
+    public static bool Ask(Firmware firmware, ref HostOptions options)
+    {
+        // A driver is loaded before the firmware connects its consoles.
+        firmware.ConnectAll();
+        EfiSimpleTextInput* input = firmware.Input;
+        if (input == null)
+        {
+            firmware.Print("hv: there is no keyboard to type the password on\n"u8);
+            return false;
+        }
+
+        input->Reset(input, 0); // nothing typed before the question counts
+        for (uint left = options.PasswordTries; left != 0; left--)
+        {
+            firmware.Print("hv: password: "u8);
+            Span<byte> typed = Read(firmware, input);
+            firmware.Print("\n"u8);
+            bool isRight = options.Password.Matches(typed);
+            SecretBytes.Wipe(typed);
+            if (isRight)
+            {
+                return true;
+            }
+
+            firmware.Print(left == 1 ? "hv: wrong; no tries are left\n"u8 : "hv: wrong\n"u8);
+        }
+
+        return false;
+    }
+
+    private static Span<byte> Read(Firmware firmware, EfiSimpleTextInput* input)
+    {
+        fixed (byte* typed = s_typed.Bytes)
+        {
+            int length = 0;
+            while (true)
+            {
+                EfiInputKey key;
+                if (input->ReadKeyStroke(input, &key) != EfiStatus.Success)
+                {
+                    firmware.Services->Stall(PollMicroseconds);
+                }
+                else if (key.Character is Enter or LineFeed)
+                {
+                    return new Span<byte>(typed, length);
+                }
+                else if (key.Character == Backspace)
+                {
+                    length -= length > 0 ? 1 : 0;
+                }
+                else if (key.Character is >= FirstPrintable and <= LastAscii && length < Capacity)
+                {
+                    typed[length++] = (byte)key.Character;
+                }
+            }
+        }
+    }
+}
