@@ -65,6 +65,7 @@ public static unsafe class Hypercall
                 processor->Startup.StartedByOs = 1;
                 Log.Write(LogLevel.Information, processor->Index, "boot services have exited"u8);
                 MediatorLife.ExitBootServices(processor);
+                machine->ScratchSize = 0; // the operating system's now
                 break;
             case HypercallFunction.Attach:
                 MediatorLife.Attach(processor);

@@ -60,6 +60,12 @@ public unsafe struct BootParameters
     /// <summary>What the configuration says to mediators.</summary>
     public MediatorConfiguration Mediators;
 
+    /// <summary>Memory of the firmware that mediators may work in until boot services end; 0 for none.</summary>
+    public ulong Scratch;
+
+    /// <summary>Bytes of <see cref="Scratch"/>.</summary>
+    public ulong ScratchSize;
+
     /// <summary>Options of the host.</summary>
     public HostOptions Options;
 

@@ -87,6 +87,8 @@ public static unsafe class MachineBuilder
         machine->FaultableBegin = begin;
         machine->FaultableEnd = end;
         machine->AcpiRootPointer = parameters->AcpiRootPointer;
+        machine->Scratch = parameters->Scratch;
+        machine->ScratchSize = parameters->ScratchSize;
         machine->Traps = TrapTables.Build(arena);
         machine->ZeroPage = arena->Allocate();
         machine->ScratchPage = arena->Allocate();

@@ -195,6 +195,12 @@ public unsafe struct MachineData
     /// <summary>Physical address of the ACPI root pointer; 0 where the firmware has none.</summary>
     public ulong AcpiRootPointer;
 
+    /// <summary>Guest-physical address of memory that mediators may work in while boot services last.</summary>
+    public ulong Scratch;
+
+    /// <summary>Written while running: bytes of <see cref="Scratch"/>; 0 once it is the operating system's.</summary>
+    public ulong ScratchSize;
+
     /// <summary>Written while running: nonzero when a leaf of CPUID is claimed.</summary>
     public uint CpuidClaimed;
 

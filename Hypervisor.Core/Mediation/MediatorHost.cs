@@ -13,6 +13,8 @@ namespace Hypervisor.Core.Mediation;
 /// </summary>
 public sealed unsafe class MediatorHost
 {
+    private const int ScratchAlignment = 16;
+
     private readonly int _mediator;
     private MachineData* _machine;
 
@@ -164,6 +166,31 @@ public sealed unsafe class MediatorHost
     /// <returns>Empty where any of it is the host's or beyond what exists.</returns>
     public Span<byte> Memory(ulong address, int length) =>
         length > 0 && IsGuests(address, (ulong)length) ? new Span<byte>((void*)GuestAddress(address), length) : default;
+
+    /// <summary>
+    /// Memory to work in, in <see cref="Mediator.Attach"/> and <see cref="Mediator.ExitBootServices"/>; what is in it is gone afterwards. It is the firmware's, so
+    /// nothing in it is a secret, and it is not cleared.
+    /// </summary>
+    /// <typeparam name="T">What it is to hold.</typeparam>
+    /// <param name="used">Bytes taken of it so far: 0 at first, moved on.</param>
+    /// <param name="count">Number of elements wanted.</param>
+    /// <returns>As many as there is room for.</returns>
+    public Span<T> Scratch<T>(scoped ref int used, int count)
+        where T : unmanaged
+    {
+        const int MostBytes = 1 << 30;
+        int size = (int)Math.Min(_machine->ScratchSize, MostBytes);
+        int room = used < 0 || used >= size ? 0 : (size - used) / sizeof(T);
+        int taken = Math.Min(room, count);
+        if (taken <= 0 || !IsGuests(_machine->Scratch, (ulong)size))
+        {
+            return default;
+        }
+
+        Span<T> memory = new((void*)(GuestAddress(_machine->Scratch) + (ulong)used), taken);
+        used += ((taken * sizeof(T)) + ScratchAlignment - 1) & ~(ScratchAlignment - 1);
+        return memory;
+    }
 
     /// <summary>
     /// Says that the access which is passed next, by <see cref="Verdict.Pass"/>, enters a sleep state, switches the machine off or resets it. Mediators are told before it

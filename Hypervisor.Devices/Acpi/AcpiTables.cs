@@ -56,13 +56,17 @@ public static class AcpiTables
         return true;
     }
 
-    /// <summary>Whether a table holds byte code: the DSDT, and what is loaded beside it. PSDT is obsolete, and still loaded like an SSDT.</summary>
+    /// <summary>
+    /// Whether a table holds byte code: the DSDT, and what is loaded beside it. PSDT is obsolete, and still loaded like an SSDT.
+    /// </summary>
     public static bool IsSecondary(ReadOnlySpan<byte> header) => Has(header, "SSDT"u8) || Has(header, "PSDT"u8);
 
     /// <summary>Whether the bytes of a table add up to zero. Operating systems warn where they do not, and use the table.</summary>
     public static bool HasGoodChecksum(ReadOnlySpan<byte> table) => Sum(table) == 0;
 
-    /// <summary>Makes the bytes of a table add up to zero again, after a change. The FACS has no checksum and must not be given here.</summary>
+    /// <summary>
+    /// Makes the bytes of a table add up to zero again, after a change. The FACS has no checksum and must not be given here.
+    /// </summary>
     /// <param name="table">The whole table.</param>
     public static void CorrectChecksum(Span<byte> table)
     {
@@ -72,7 +76,9 @@ public static class AcpiTables
         }
     }
 
-    /// <summary>Keeps a wrong checksum wrong by as much: what was visible to an operating system before a change is afterwards, too.</summary>
+    /// <summary>
+    /// Keeps a wrong checksum wrong by as much: what was visible to an operating system before a change is afterwards, too.
+    /// </summary>
     /// <param name="table">The whole table, changed.</param>
     /// <param name="before">What <see cref="Sum"/> was before the change.</param>
     public static void KeepChecksum(Span<byte> table, byte before)

@@ -3,7 +3,9 @@ using Hypervisor.Devices.Acpi.Aml;
 
 namespace Hypervisor.Devices.Acpi;
 
-/// <summary>The tables that hold byte code, in the order an operating system loads them: the DSDT, then what the list of tables has of SSDTs.</summary>
+/// <summary>
+/// The tables that hold byte code, in the order an operating system loads them: the DSDT, then what the list of tables has of SSDTs.
+/// </summary>
 /// <typeparam name="TMemory">How physical memory is reached.</typeparam>
 /// <param name="finder">Where tables are found.</param>
 public readonly ref struct ByteCodeTables<TMemory>(TableFinder<TMemory> finder)

@@ -2,7 +2,9 @@ using System;
 
 namespace Hypervisor.Devices.Acpi;
 
-/// <summary>The FACS, through which an operating system tells the firmware where to wake it (ACPI 6.5 §5.2.10). It has no checksum.</summary>
+/// <summary>
+/// The FACS, through which an operating system tells the firmware where to wake it (ACPI 6.5 §5.2.10). It has no checksum.
+/// </summary>
 public readonly ref struct Facs
 {
     /// <summary>Bytes up to and with the 32-bit waking vector and the global lock: all that ACPI 1.0 has.</summary>
@@ -56,7 +58,10 @@ public readonly ref struct Facs
         set => Write(WakingVectorOffset, value, sizeof(uint));
     }
 
-    /// <summary>Where to wake in protected or 64-bit mode: a physical address; 0 where <see cref="WakingVector"/> counts, or where there is no such field.</summary>
+    /// <summary>
+    /// Where to wake in protected or 64-bit mode: a physical address; 0 where <see cref="WakingVector"/> counts, or where there is no such
+    /// field.
+    /// </summary>
     public ulong ExtendedWakingVector
     {
         get => HasExtendedWakingVector ? AcpiTables.Read64(_table, ExtendedWakingVectorOffset) : 0;

@@ -4,7 +4,8 @@ namespace Hypervisor.Devices.Acpi;
 
 /// <summary>The FADT, signature FACP, in all its forms from ACPI 1.0 to 6.5 (ACPI 6.5 §5.2.9).</summary>
 /// <remarks>
-/// What a table has follows from its length, not from its revision: real tables say one and are the other. A field behind the end reads as zero. Where an
+/// What a table has follows from its length, not from its revision: real tables say one and are the other. A field behind the end reads as
+/// zero. Where an
 /// extended field holds an address it counts; the old one counts where that is zero, or in an address space that is none.
 /// </remarks>
 public readonly ref struct Fadt
@@ -30,7 +31,9 @@ public readonly ref struct Fadt
     private const int SleepControlOffset = 244;
     private const int SleepStatusOffset = 256;
 
-    /// <summary>Tables that end here or before were written for ACPI 1.0, where bytes that later got a meaning are reserved and not always zero.</summary>
+    /// <summary>
+    /// Tables that end here or before were written for ACPI 1.0, where bytes that later got a meaning are reserved and not always zero.
+    /// </summary>
     private const int LongestOfFirstVersion = 132;
 
     private const int MinimumControlLength = 2;
@@ -56,7 +59,9 @@ public readonly ref struct Fadt
     public bool IsHardwareReduced => (Flags & FadtFlags.HardwareReduced) != 0;
 
     /// <summary>Physical address of the FACS in the field of 32 bits; 0 where there is none.</summary>
-    /// <remarks>Both fields can name a FACS, and not the same: operating systems differ in which they use, so that both have to be served.</remarks>
+    /// <remarks>
+    /// Both fields can name a FACS, and not the same: operating systems differ in which they use, so that both have to be served.
+    /// </remarks>
     public uint FirmwareControl => Read32(FirmwareControlOffset);
 
     /// <summary>Physical address of the FACS in the field of 64 bits; 0 where there is none.</summary>

@@ -4,7 +4,10 @@ namespace Hypervisor.Devices.Acpi;
 
 /// <summary>Finds tables in physical memory, beginning with the root pointer (ACPI 6.5 §5.2.5).</summary>
 /// <typeparam name="TMemory">How physical memory is reached.</typeparam>
-/// <remarks>Whatever cannot be a table is passed over: an address that is not in memory, a length that is too short or too long. A bad checksum is not: operating systems use such tables.</remarks>
+/// <remarks>
+/// Whatever cannot be a table is passed over: an address that is not in memory, a length that is too short or too long. A bad checksum is
+/// not: operating systems use such tables.
+/// </remarks>
 public readonly ref struct TableFinder<TMemory>
     where TMemory : struct, ITableMemory, allows ref struct
 {
@@ -12,10 +15,13 @@ public readonly ref struct TableFinder<TMemory>
     private readonly Span<byte> _list;
 
     /// <summary>Takes the XSDT that a root pointer names, or the RSDT.</summary>
-    public TableFinder(TMemory memory, ReadOnlySpan<byte> rootPointer)
+    /// <param name="memory">Physical memory.</param>
+    /// <param name="rootPointer">The root pointer.</param>
+    /// <param name="isNarrow">The RSDT even where there is an XSDT.</param>
+    public TableFinder(TMemory memory, ReadOnlySpan<byte> rootPointer, bool isNarrow = false)
     {
         _memory = memory;
-        _list = Table(memory, AcpiTables.Xsdt(rootPointer));
+        _list = isNarrow ? default : Table(memory, AcpiTables.Xsdt(rootPointer));
         if (!new TableList(_list).IsValid)
         {
             _list = Table(memory, AcpiTables.Rsdt(rootPointer));

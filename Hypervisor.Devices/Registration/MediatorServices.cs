@@ -1,5 +1,6 @@
 using System.Linq;
 using Hypervisor.Core.Mediation;
+using Hypervisor.Devices.Acpi;
 using Hypervisor.Devices.LocalApic;
 using Hypervisor.Devices.SelfTest;
 using Hypervisor.Devices.Smi;
@@ -14,6 +15,7 @@ public static class MediatorServices
 {
     /// <summary>Adds all mediators, in the order in which they are attached and asked.</summary>
     public static IServiceCollection AddMediators(this IServiceCollection services) => services
+        .AddMediator<AcpiMediator>()
         .AddMediator<LocalApicMediator>()
         .AddMediator<SmiMediator>()
         .AddMediator<SelfTestMediator>();

@@ -60,6 +60,11 @@ public sealed class SmiMediator : Mediator
         _commands.AllowUnlessZero(fadt.S4BiosRequest);
         _commands.AllowUnlessZero(fadt.PStateControl);
         _commands.AllowUnlessZero(fadt.CStateControl);
+        if (fadt.ResetRegister.IsPort && fadt.ResetRegister.Address == _port)
+        {
+            _commands.Allow(fadt.ResetValue); // two machines of five are reset this way
+        }
+
         return true;
     }
 

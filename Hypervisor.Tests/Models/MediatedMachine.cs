@@ -22,6 +22,7 @@ internal sealed unsafe class MediatedMachine : IDisposable
         MediatorSelection.Reset();
         Array.ForEach(mediators, MediatorObjects.Add);
         Inner = new SimulatedMachine(options);
+        options?.Fill?.Invoke(Inner);
         Attach();
     }
 

@@ -22,6 +22,9 @@ public static unsafe class Loader
         public fixed byte Bytes[ResidentImage.MaximumSections * 24];
     }
 
+    /// <summary>Memory that mediators work in until boot services end: enough for the names of 1.5 MiB of ACPI tables.</summary>
+    private const ulong ScratchSize = 4 << 20;
+
     private static BootParameters s_parameters;
     private static SectionList s_sections;
     private static uint s_vmcall;
@@ -129,9 +132,12 @@ public static unsafe class Loader
             return Refuse(firmware, "not enough memory is free below 4 GiB"u8, EfiStatus.OutOfResources);
         }
 
+        parameters->Scratch = HostMemory.Borrow(firmware.Services, ScratchSize);
+        parameters->ScratchSize = parameters->Scratch == 0 ? 0 : ScratchSize;
         EfiStatus status = StartCopy(firmware, parameters, image, region, size, imageSize);
         if (status != EfiStatus.Success)
         {
+            HostMemory.Release(firmware.Services, parameters->Scratch, parameters->ScratchSize);
             SecretBytes.Wipe(new Span<byte>((void*)region, (int)size)); // the key is somewhere in it
             HostMemory.Release(firmware.Services, region, size);
         }

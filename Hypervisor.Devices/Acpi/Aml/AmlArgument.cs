@@ -1,6 +1,8 @@
 namespace Hypervisor.Devices.Acpi.Aml;
 
-/// <summary>What stands behind an operation's code: the parts of the grammar of ACPI 6.5 §20.2, as far as they are told apart here.</summary>
+/// <summary>
+/// What stands behind an operation's code: the parts of the grammar of ACPI 6.5 §20.2, as far as they are told apart here.
+/// </summary>
 internal enum AmlArgument
 {
     /// <summary>Nothing more: the operation is complete.</summary>

@@ -15,7 +15,8 @@ internal static class AmlLength
     /// <param name="code">The table.</param>
     /// <param name="at">Where it stands; behind it afterwards.</param>
     /// <param name="end">Where what holds it ends.</param>
-    /// <param name="length">The number. For an operation it counts from the length's own first byte on, for a field it is a number of bits.</param>
+    /// <param name="length">The number. For an operation it counts from the length's own first byte on, for a field it is a number of
+    /// bits.</param>
     /// <returns>False where it would go on beyond the end; <paramref name="at"/> is then where it was.</returns>
     internal static bool TryRead(ReadOnlySpan<byte> code, ref int at, int end, out int length)
     {

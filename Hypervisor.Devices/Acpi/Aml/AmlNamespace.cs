@@ -3,7 +3,9 @@ using System;
 namespace Hypervisor.Devices.Acpi.Aml;
 
 /// <summary>The names of all tables, in a hash table of fixed size (ACPI 6.5 §5.3).</summary>
-/// <remarks>A name is found by its scope and its letters. Every step along a chain is counted, so that no table can make looking up slow.</remarks>
+/// <remarks>
+/// A name is found by its scope and its letters. Every step along a chain is counted, so that no table can make looking up slow.
+/// </remarks>
 internal ref struct AmlNamespace
 {
     /// <summary>The root.</summary>
@@ -189,7 +191,9 @@ internal ref struct AmlNamespace
         return Nowhere;
     }
 
-    /// <summary>Where the chain of a name begins: the upper half of a product spreads the numbers evenly over any number of heads.</summary>
+    /// <summary>
+    /// Where the chain of a name begins: the upper half of a product spreads the numbers evenly over any number of heads.
+    /// </summary>
     private readonly int Bucket(int parent, uint name)
     {
         uint hash = (name * NameFactor) ^ ((uint)parent * ParentFactor);

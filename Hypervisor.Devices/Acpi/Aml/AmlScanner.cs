@@ -2,11 +2,16 @@ using System;
 
 namespace Hypervisor.Devices.Acpi.Aml;
 
-/// <summary>Reads byte code for what it defines: the sleep states, and serial ports with the methods that switch them off (M20, M21, M25).</summary>
+/// <summary>
+/// Reads byte code for what it defines: the sleep states, and serial ports with the methods that switch them off (M20, M21, M25).
+/// </summary>
 /// <remarks>
-/// Every table goes through <see cref="Collect"/> first, then every table, in the same order, through <see cref="Find"/>: how many arguments follow the name of a
-/// method is known only when all names are. Operations are read with a stack of their own, each step is counted, and nothing outside the spans given is touched: no
-/// table can take more time or memory than its length allows, whatever it says. Where something is wrong, reading goes on behind what held it.
+/// Every table goes through <see cref="Collect"/> first, then every table, in the same order, through <see cref="Find"/>: how many
+/// arguments follow the name of a
+/// method is known only when all names are. Operations are read with a stack of their own, each step is counted, and nothing outside the
+/// spans given is touched: no
+/// table can take more time or memory than its length allows, whatever it says. Where something is wrong, reading goes on behind what held
+/// it.
 /// </remarks>
 public ref struct AmlScanner
 {
@@ -204,7 +209,10 @@ public ref struct AmlScanner
         _at += size;
     }
 
-    /// <summary>Reads an expression. A statement in its place ends all that was waiting for one: a call that takes fewer arguments than believed does that.</summary>
+    /// <summary>
+    /// Reads an expression. A statement in its place ends all that was waiting for one: a call that takes fewer arguments than believed
+    /// does that.
+    /// </summary>
     private bool ReadExpression(ref AmlFrame frame)
     {
         if (_at >= frame.End)
@@ -439,7 +447,9 @@ public ref struct AmlScanner
         return isRead;
     }
 
-    /// <summary>What another table defines: only the number of arguments is of use, and only until the definition is met (ACPI 6.5 §19.6.46).</summary>
+    /// <summary>
+    /// What another table defines: only the number of arguments is of use, and only until the definition is met (ACPI 6.5 §19.6.46).
+    /// </summary>
     private bool ReadExternal(ref AmlFrame frame)
     {
         const byte Method = 8;

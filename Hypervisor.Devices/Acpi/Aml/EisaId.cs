@@ -2,7 +2,9 @@ using System;
 
 namespace Hypervisor.Devices.Acpi.Aml;
 
-/// <summary>Device identifiers: three letters and four hexadecimal digits, in letters or packed into 32 bits (ACPI 6.5 §6.1.5, §19.3.4).</summary>
+/// <summary>
+/// Device identifiers: three letters and four hexadecimal digits, in letters or packed into 32 bits (ACPI 6.5 §6.1.5, §19.3.4).
+/// </summary>
 public static class EisaId
 {
     /// <summary>PNP0500, a serial port of the 8250 kind, as a table has it.</summary>

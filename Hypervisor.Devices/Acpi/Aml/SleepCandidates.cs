@@ -1,7 +1,9 @@
 namespace Hypervisor.Devices.Acpi.Aml;
 
 /// <summary>What the tables say about entering one sleep state: the values of SLP_TYPa and SLP_TYPb (ACPI 6.5 §7.4.2).</summary>
-/// <remarks>There is more than one pair where If and Else define different ones: which of them counts is known to the operating system alone.</remarks>
+/// <remarks>
+/// There is more than one pair where If and Else define different ones: which of them counts is known to the operating system alone.
+/// </remarks>
 public struct SleepCandidates
 {
     /// <summary>How many pairs are kept.</summary>

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Linq;
 using System.Text.RegularExpressions;
 using Hypervisor.Devices.Acpi.Aml;
+using Hypervisor.Tool.Commands;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -121,6 +122,18 @@ public partial class RealMachineTests(ITestOutputHelper output)
 
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{steps:F1} steps per byte, {bytesPerName:F1} bytes per name, {deepest} levels at most"));
         Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void The_workbench_shows_what_is_found()
+    {
+        Assert.Equal(
+            [
+                "_S0: 0/0", "_S1: 1/1", "_S2: 2/2", "_S3: 5/5", "_S4: 6/6", "_S5: 7/255", "_S0 is defined in table 0 at 0x25", "_S3 is defined in table 0 at 0x14A",
+                "_S4 is defined in table 0 at 0x158", "_S5 is defined in table 0 at 0x164", "_S1 is defined in table 0 at 0x175", "_S2 is defined in table 0 at 0x17F",
+                "serial port \\_SB_.PCI0.UAR1 at port 0x3F8, can be switched off", "serial port \\_SB_.PCI0.UAR2 at a port that is computed, can be switched off", "problems: None",
+            ],
+            AcpiCommand.Read([RealTables.File("tricky/tricky1.aml")]));
     }
 
     /// <summary>{0x05,Zero,...} with conditions before it, as a pair.</summary>
