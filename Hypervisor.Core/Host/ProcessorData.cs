@@ -117,4 +117,8 @@ public unsafe struct ProcessorData
     /// <summary>Three pages for page tables: the way to a page whose door stands open for this processor alone.</summary>
     [FieldOffset(0x918)]
     public ulong DoorTables;
+
+    /// <summary>The inner locks of mediators that are held here: a bit for each.</summary>
+    [FieldOffset(0x930)]
+    public ulong HeldLocks;
 }

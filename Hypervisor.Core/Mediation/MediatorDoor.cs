@@ -39,6 +39,15 @@ public enum MediatorDoor : byte
     /// <summary>Write of the local APIC's interrupt command register.</summary>
     InterruptCommand,
 
+    /// <summary>Access to the configuration space of a PCI function.</summary>
+    PciConfiguration,
+
+    /// <summary>Something has happened to a PCI function.</summary>
+    PciFunction,
+
+    /// <summary>It has failed, and may leave the hardware as the guest believes it to be.</summary>
+    Abandon,
+
     /// <summary>Number of ways.</summary>
     Last,
 }

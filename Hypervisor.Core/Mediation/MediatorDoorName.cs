@@ -19,6 +19,9 @@ public static class MediatorDoorName
         MediatorDoor.Memory => "OnMemory"u8,
         MediatorDoor.Msr => "OnMsr"u8,
         MediatorDoor.Cpuid => "OnCpuid"u8,
-        _ => "OnInterruptCommand"u8,
+        MediatorDoor.InterruptCommand => "OnInterruptCommand"u8,
+        MediatorDoor.PciConfiguration => "OnPciConfiguration"u8,
+        MediatorDoor.PciFunction => "OnPciFunction"u8,
+        _ => "Abandon"u8,
     };
 }

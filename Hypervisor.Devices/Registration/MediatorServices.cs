@@ -1,5 +1,6 @@
 using System.Linq;
 using Hypervisor.Core.Mediation;
+using Hypervisor.Devices.Pci;
 using Hypervisor.Devices.SelfTest;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -12,6 +13,8 @@ public static class MediatorServices
 {
     /// <summary>Adds all mediators, in the order in which they are attached and asked.</summary>
     public static IServiceCollection AddMediators(this IServiceCollection services) => services
+        .AddSingleton<PciConfiguration>()
+        .AddMediator<PciMediator>()
         .AddMediator<SelfTestMediator>();
 
     /// <summary>Adds a mediator behind those there are. What its constructor takes is to be added before.</summary>
