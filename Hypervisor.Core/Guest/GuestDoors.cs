@@ -29,8 +29,11 @@ public static unsafe class GuestDoors
     public const uint TablePages = 3;
 
     /// <summary>Lets this processor reach a claimed page for one instruction; for all others the claim stays.</summary>
+    /// <param name="processor">The processor.</param>
+    /// <param name="page">Guest-physical address of the page.</param>
+    /// <param name="writable">Whether it may be written; else reads and fetches pass.</param>
     /// <returns>False when a page stands open already: the instruction touches more than one.</returns>
-    public static bool OpenClaimedPage<TGuest>(ProcessorData* processor, ulong page)
+    public static bool OpenClaimedPage<TGuest>(ProcessorData* processor, ulong page, bool writable)
         where TGuest : struct, IGuestProcessor
     {
         GuestStep* step = &processor->Step;
@@ -44,7 +47,7 @@ public static unsafe class GuestDoors
         step->ClaimedRootEntry = own->Value;
         step->ClaimedPage = page;
         PageTableEntry* entry = NestedTables.CopyPath(own->Address, PageLevel.Page1G, processor->DoorTables, page, format.Table);
-        *entry = new PageTableEntry(entry->Value | ((ulong)format.Full & NestedTraps.Rights));
+        *entry = new PageTableEntry(entry->Value | ((ulong)(writable ? format.Full : format.ReadOnly) & NestedTraps.Rights));
         *own = new PageTableEntry(processor->DoorTables, format.Table);
         Begin<TGuest>(processor);
         return true;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest;
+using Hypervisor.Core.Host.Sleep;
 using Hypervisor.Core.Memory;
 using Hypervisor.Core.Traps;
 
@@ -177,6 +178,9 @@ public unsafe struct MachineData
 
     /// <summary>Written while running: nonzero when a leaf of CPUID is claimed.</summary>
     public uint CpuidClaimed;
+
+    /// <summary>Written while running: sleep states.</summary>
+    public SleepData Sleep;
 
     /// <summary>Where microcode updates are shown to the processor (VMX).</summary>
     public UpdateWindow Update;

@@ -3,6 +3,7 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest;
 using Hypervisor.Core.Guest.Startup;
+using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Memory;
 
 namespace Hypervisor.Core.Host;
@@ -117,6 +118,14 @@ public unsafe struct ProcessorData
     /// <summary>Three pages for page tables: the way to a page whose door stands open for this processor alone.</summary>
     [FieldOffset(0x918)]
     public ulong DoorTables;
+
+    /// <summary>Nonzero when a mediator has left the instruction that is being emulated to the guest.</summary>
+    [FieldOffset(0x920)]
+    public uint LeftToGuest;
+
+    /// <summary>The sleep state that the access which is passed next enters; none but while a mediator has just said so.</summary>
+    [FieldOffset(0x924)]
+    public SleepState AnnouncedSleep;
 
     /// <summary>The inner locks of mediators that are held here: a bit for each.</summary>
     [FieldOffset(0x930)]

@@ -105,17 +105,34 @@ public static unsafe class Virtualization
         }
     }
 
-    /// <summary>Runs on an application processor the host has just arrived on, on its own stack; goes on in the guest.</summary>
+    /// <summary>Runs on a processor that has just arrived in the host, started by the guest or woken by the firmware, on its own stack; goes on in the guest.</summary>
     public static void Arrive(ProcessorData* processor)
     {
+        bool woken = processor->Machine->Sleep.Sleeper == processor;
         if (processor->Machine->Extension == VirtualizationExtension.Svm)
         {
-            SvmStartup.Arrive(processor);
+            if (woken)
+            {
+                SvmStartup.Wake(processor);
+            }
+            else
+            {
+                SvmStartup.Arrive(processor);
+            }
+
             Instructions.SvmRun(processor);
         }
         else
         {
-            VmxStartup.Arrive(processor);
+            if (woken)
+            {
+                VmxStartup.Wake(processor);
+            }
+            else
+            {
+                VmxStartup.Arrive(processor);
+            }
+
             Instructions.VmxRun(processor);
         }
     }

@@ -53,6 +53,11 @@ public static unsafe class MediatorCalls
             MediatorState.Selected or MediatorState.Attached or MediatorState.Asleep => Call(&call) ? call.Verdict : FallBack(record),
             _ => Verdict.Pass,
         };
+        if (verdict != Verdict.Pass)
+        {
+            processor->AnnouncedSleep = default; // what does not reach the hardware puts nothing to sleep
+        }
+
         record->Denied += verdict == Verdict.Deny ? 1u : 0;
         record->ByGuest += verdict == Verdict.Guest ? 1u : 0;
         return verdict;

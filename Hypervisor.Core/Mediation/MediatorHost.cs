@@ -1,6 +1,8 @@
 using System;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Host.Sleep;
 using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Mediation;
@@ -63,13 +65,21 @@ public sealed unsafe partial class MediatorHost
     /// <param name="last">Last byte.</param>
     /// <param name="tag">Comes back in requests.</param>
     /// <param name="writesOnly">Reads do not exit, unless another claim in the same page wants them.</param>
+    /// <param name="asksGuest">The mediator may answer the first access of an instruction with <see cref="Verdict.Guest"/>; costs a little at each.</param>
+    /// <param name="strict">
+    /// An instruction that the host does not know is #UD. Without it the guest executes it once, past the mediator: right while no policy is set.
+    /// </param>
     /// <returns>False, with a line in the log, when it cannot be claimed.</returns>
-    public bool ClaimMemory(ulong first, ulong last, uint tag = 0, bool writesOnly = false)
+    public bool ClaimMemory(ulong first, ulong last, uint tag = 0, bool writesOnly = false, bool asksGuest = false, bool strict = false)
     {
         ProcessorData* processor = Processor;
         TrapShootdown.Lock(processor);
         bool done = MemoryTraps.Claim(
-            processor, new MemoryClaim { First = first, Last = last, Mediator = (byte)_mediator, Tag = tag, WritesOnly = writesOnly });
+            processor,
+            new MemoryClaim
+            {
+                First = first, Last = last, Mediator = (byte)_mediator, Tag = tag, WritesOnly = writesOnly, AsksGuest = asksGuest, IsStrict = strict,
+            });
         TrapShootdown.Unlock(processor);
         return done;
     }
@@ -153,6 +163,29 @@ public sealed unsafe partial class MediatorHost
     /// <returns>Empty where any of it is the host's or beyond what exists.</returns>
     public Span<byte> Memory(ulong address, int length) =>
         length > 0 && IsGuests(address, (ulong)length) ? new Span<byte>((void*)GuestAddress(address), length) : default;
+
+    /// <summary>
+    /// Says that the access which is passed next, by <see cref="Verdict.Pass"/>, enters a sleep state, switches the machine off or resets it. Mediators are told before it
+    /// reaches the hardware, and again should the machine be awake after all.
+    /// </summary>
+    public void AnnounceSleep(SleepState state) => Processor->AnnouncedSleep = state;
+
+    /// <summary>Notes where the guest wants to be woken from S3, and says where the firmware has to wake the host instead.</summary>
+    /// <param name="wakingPoint">The guest's waking vector.</param>
+    /// <param name="vector">What goes into the firmware waking vector in its place: a physical address below 1 MiB.</param>
+    /// <returns>False when the host cannot be woken: it has no page below 1 MiB.</returns>
+    public bool TrySetWakingPoint(StartPoint wakingPoint, out uint vector)
+    {
+        vector = (uint)_machine->LowPage;
+        if (!SystemSleep.CanWake(_machine))
+        {
+            return false;
+        }
+
+        _machine->Sleep.WakingPoint = wakingPoint;
+        _machine->Sleep.HasWakingPoint = true;
+        return true;
+    }
 
     /// <summary>Begins a line of the log, with the mediator's name before it.</summary>
     public LogLine Log(LogLevel level)

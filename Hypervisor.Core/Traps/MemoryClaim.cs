@@ -20,4 +20,10 @@ public struct MemoryClaim
 
     /// <summary>Whether only writes are wanted: reads do not exit where no other claim in the same page wants them.</summary>
     public bool WritesOnly;
+
+    /// <summary>Whether the mediator may leave the first access of an instruction to the guest.</summary>
+    public bool AsksGuest;
+
+    /// <summary>Whether an instruction that the host does not know is #UD, instead of being executed by the guest past the mediator.</summary>
+    public bool IsStrict;
 }

@@ -1,5 +1,6 @@
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Host.Sleep;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Memory;
 
@@ -77,9 +78,22 @@ public static unsafe class MemoryTraps
                 return false;
             default:
                 value = request.Value;
-                MemoryIo.Access(address, size, isWrite, ref value);
+                Hardware(processor, address, size, isWrite, ref value);
                 return true;
         }
+    }
+
+    private static void Hardware(ProcessorData* processor, ulong address, int size, bool isWrite, ref ulong value)
+    {
+        if (processor->AnnouncedSleep == default)
+        {
+            MemoryIo.Access(address, size, isWrite, ref value);
+            return;
+        }
+
+        SleepState state = SystemSleep.Prepare(processor);
+        MemoryIo.Access(address, size, isWrite, ref value);
+        SystemSleep.Finish(processor, state);
     }
 
     private static void ReleaseExactly(ProcessorData* processor, MemoryClaim claim) => Release(processor, claim.Mediator, claim.First, claim.Last);

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Host.Sleep;
 using Hypervisor.Core.Mediation;
 
 namespace Hypervisor.Core.Traps;
@@ -162,6 +163,14 @@ public static unsafe class PortTraps
                     value = request.Value;
                     break;
             }
+        }
+
+        if (processor->AnnouncedSleep != default)
+        {
+            SleepState state = SystemSleep.Prepare(processor);
+            Hardware(port, size, isWrite, ref value);
+            SystemSleep.Finish(processor, state);
+            return true;
         }
 
         Hardware(port, size, isWrite, ref value);

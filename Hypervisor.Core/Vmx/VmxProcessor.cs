@@ -146,10 +146,10 @@ public static unsafe class VmxProcessor
     }
 
     /// <summary>Puts the guest into the state behind SIPI (R-31; Intel SDM vol 3 table 9-1, column INIT).</summary>
-    public static void LoadStartupState(ProcessorData* processor, uint signature, byte vector)
+    public static void LoadStartupState(ProcessorData* processor, uint signature, StartPoint start)
     {
         Cr0 before = new(Instructions.ReadCr0()); // CD and NW are never switched by entries and exits (§26.3.2.1)
-        InitState state = InitState.AfterStartup(before, signature, vector);
+        InitState state = InitState.AfterStartup(before, signature, start);
         WriteSegment(SegmentName.Cs, state.Cs);
         for (SegmentName segment = SegmentName.Es; segment <= SegmentName.Gs; segment++)
         {

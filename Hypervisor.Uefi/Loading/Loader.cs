@@ -72,7 +72,7 @@ public static unsafe class Loader
         }
 
         EfiLoadedImage* image = firmware.LoadedImage;
-        parameters->LowPage = processors > 1 ? HostMemory.FindLowPage(firmware.Services) : 0;
+        parameters->LowPage = HostMemory.FindLowPage(firmware.Services); // also for waking, which not every machine can do
         if (processors > 1 && parameters->LowPage == 0)
         {
             return Refuse(firmware, "no ordinary memory is left below 1 MiB to start processors from"u8, EfiStatus.OutOfResources);

@@ -1,4 +1,5 @@
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest.Emulation;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Traps;
@@ -15,30 +16,41 @@ public static unsafe class PortExits
     public static ExitCause Handle<TGuest>(ProcessorData* processor, PortAccess access, uint length)
         where TGuest : struct, IGuestProcessor
     {
-        ulong rax = processor->Registers.Rax;
         if (access.IsString)
         {
-            // The data are in memory. Rather than fetch them, take the worst for granted: arming costs little.
-            ApicTrap.ArmEverywhere(processor, startFollows: true);
-            GuestDoors.OpenPorts<TGuest>(processor);
+            if (StringPortExecution.Run<TGuest>(processor, access) == EmulationOutcome.NotEmulated)
+            {
+                GuestDoors.OpenPorts<TGuest>(processor);
+            }
+
             return ExitCause.Port;
         }
 
-        if (!access.IsIn && ShutdownCode.IsChosen(processor->Machine, access.Port, access.Size, (uint)rax))
-        {
-            ApicTrap.ArmEverywhere(processor, startFollows: true);
-        }
-
+        ulong rax = processor->Registers.Rax;
         uint value = (uint)rax;
-        if (!PortTraps.Access(processor, access.Port, access.Size, !access.IsIn, ref value))
+        if (Access(processor, access, ref value))
+        {
+            processor->Registers.Rax = access.IsIn ? Result(access.Size, rax, value) : rax;
+            TGuest.Advance(processor, length);
+        }
+        else
         {
             GuestDoors.OpenPorts<TGuest>(processor);
-            return ExitCause.Port;
         }
 
-        processor->Registers.Rax = access.IsIn ? Result(access.Size, rax, value) : rax;
-        TGuest.Advance(processor, length);
         return ExitCause.Port;
+    }
+
+    /// <summary>Makes one access for the guest; what the host itself listens for is noted.</summary>
+    /// <returns>False when the guest shall make it: nothing has been done.</returns>
+    internal static bool Access(ProcessorData* processor, PortAccess access, ref uint value)
+    {
+        if (!access.IsIn && ShutdownCode.IsChosen(processor->Machine, access.Port, access.Size, value))
+        {
+            ApicTrap.ArmEverywhere(processor, startFollows: true);
+        }
+
+        return PortTraps.Access(processor, access.Port, access.Size, !access.IsIn, ref value);
     }
 
     /// <summary>RAX behind IN: a 32-bit result clears the upper half, the narrower ones leave the rest as it is.</summary>

@@ -1,7 +1,6 @@
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
-using Hypervisor.Core.Memory;
 using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Guest.Startup;
@@ -148,10 +147,7 @@ public static unsafe class ProcessorStartup
             Instructions.Pause();
         }
 
-        byte* page = GuestView.Pointer(machine->LowPage);
-        CopyPage((byte*)machine->TrampolineBackup, page);
-        CopyPage(page, (byte*)machine->TrampolineImage);
-
+        StartupPage.Borrow(machine);
         byte vector = (byte)(machine->LowPage >> LowPageShift);
         LocalApic.SendStartup(target->ApicId, vector);
         for (int poll = 0; poll < MaximumArrivalPolls && Read(&target->Startup.TakenOver) == 0; poll++)
@@ -164,7 +160,7 @@ public static unsafe class ProcessorStartup
             Instructions.Pause();
         }
 
-        CopyPage(page, (byte*)machine->TrampolineBackup);
+        StartupPage.GiveBack(machine);
         if (Read(&target->Startup.TakenOver) == 0)
         {
             Log.Begin(LogLevel.Error, sender->Index).Text("start-up: processor with APIC ID "u8).Hex(target->ApicId)
@@ -172,14 +168,6 @@ public static unsafe class ProcessorStartup
         }
 
         Instructions.Exchange(&machine->StartupLock, 0);
-    }
-
-    private static void CopyPage(byte* to, byte* from)
-    {
-        for (int i = 0; i < TrampolineLayout.Size / sizeof(ulong); i++)
-        {
-            ((ulong*)to)[i] = ((ulong*)from)[i];
-        }
     }
 
     /// <summary>A read another processor's write is waited for with: the call keeps the compiler from doing it only once.</summary>
