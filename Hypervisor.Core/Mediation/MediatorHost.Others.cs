@@ -47,12 +47,14 @@ public sealed unsafe partial class MediatorHost
     /// <param name="first">First byte.</param>
     /// <param name="last">Last byte.</param>
     /// <param name="tag">Comes back in requests.</param>
+    /// <param name="strict">As for <see cref="ClaimMemory"/>.</param>
     /// <returns>False, with a line in the log, when it cannot be claimed.</returns>
-    public bool ClaimMemoryFor(int mediator, ulong first, ulong last, uint tag)
+    public bool ClaimMemoryFor(int mediator, ulong first, ulong last, uint tag, bool strict)
     {
         ProcessorData* processor = Processor;
         TrapShootdown.Lock(processor);
-        bool done = MemoryTraps.Claim(processor, new MemoryClaim { First = first, Last = last, Mediator = (byte)mediator, Tag = tag });
+        MemoryClaim claim = new() { First = first, Last = last, Mediator = (byte)mediator, Tag = tag, IsStrict = strict };
+        bool done = MemoryTraps.Claim(processor, claim);
         TrapShootdown.Unlock(processor);
         return done;
     }

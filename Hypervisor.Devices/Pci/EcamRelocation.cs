@@ -19,6 +19,7 @@ internal sealed class EcamRelocation
     private readonly PciConfiguration _configuration;
     private int _window = None;
     private bool _hasBridge;
+    private bool _isStrict;
 
     internal EcamRelocation(PciConfiguration configuration)
     {
@@ -31,9 +32,12 @@ internal sealed class EcamRelocation
     private static PciAddress HostBridge => new(0, 0, 0, 0);
 
     /// <summary>Finds out whether something moves the window of segment 0, claims all windows and the MSR.</summary>
-    internal void Attach(MediatorHost host)
+    /// <param name="host">Who claims.</param>
+    /// <param name="isStrict">Whether instructions the host does not know are refused, rather than executed past it.</param>
+    internal void Attach(MediatorHost host, bool isStrict)
     {
         EcamWindows windows = _configuration.Windows;
+        _isStrict = isStrict;
         _window = None;
         for (int i = 0; i < windows.Count; i++)
         {
@@ -58,7 +62,7 @@ internal sealed class EcamRelocation
         {
             if (windows[i].IsActive)
             {
-                _ = host.ClaimMemory(windows[i].First, windows[i].Last, PciTag.Window(i));
+                Claim(host, i);
                 McfgTable.Describe(host.Log(LogLevel.Information), windows[i]).End();
             }
         }
@@ -147,10 +151,16 @@ internal sealed class EcamRelocation
         _configuration.Unlock(host);
         if (window.IsActive)
         {
-            _ = host.ClaimMemory(window.First, window.Last, PciTag.Window(_window));
+            Claim(host, _window);
         }
 
         McfgTable.Describe(host.Log(LogLevel.Information).Text(window.IsActive ? "window moved: "u8 : "window switched off: "u8), window).End();
+    }
+
+    private void Claim(MediatorHost host, int index)
+    {
+        ref EcamWindow window = ref _configuration.Windows[index];
+        _ = host.ClaimMemory(window.First, window.Last, PciTag.Window(index), strict: _isStrict);
     }
 
     private static void Put(ref EcamWindow window, EcamPlace place)

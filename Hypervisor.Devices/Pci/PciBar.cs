@@ -18,6 +18,9 @@ internal struct PciBar
     /// <summary>Whether its mediator wants what it addresses to be claimed.</summary>
     internal bool IsWanted;
 
+    /// <summary>Whether instructions the host does not know are refused there.</summary>
+    internal bool IsStrict;
+
     /// <summary>Whether it is claimed at present: from <see cref="ClaimedFirst"/> on.</summary>
     internal bool IsClaimed;
 

@@ -90,8 +90,8 @@ public sealed class PciMediator : Mediator
         _configuration.Open(host);
         _ = host.ClaimPorts(PciPorts.AddressPort, PciPorts.AddressPortEnd, PciTag.AddressPort, wholeOnly: true);
         _ = host.ClaimPorts(PciPorts.DataPort, PciPorts.DataPortEnd, PciTag.DataPort);
-        McfgTable.Read(host, McfgSearch.Find(host), _configuration.Windows);
-        _relocation.Attach(host);
+        McfgTable.Read(host, _configuration.Windows);
+        _relocation.Attach(host, isStrict: _policy.Hides);
         _tracker.Open(host);
     }
 

@@ -298,7 +298,7 @@ internal sealed class PciTracker
         Watch(host, index, PciWatch.Hidden);
         for (int i = 0; i < PciBars.PerFunction && record.Bars >= 0; i++)
         {
-            _ = _barClaims.Want(host, index, i, _pci, PciTag.Hidden, wanted: true);
+            _ = _barClaims.Want(host, index, i, _pci, PciTag.Hidden, wanted: true, strict: true);
         }
     }
 
