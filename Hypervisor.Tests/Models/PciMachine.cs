@@ -44,6 +44,7 @@ internal sealed unsafe class PciMachine : IDisposable
             processor.Output = bus.Out;
             processor.DeviceRead = ReadDevice;
             processor.DeviceWrite = WriteDevice;
+            processor.Paused = _ => FollowEverywhere();
             foreach ((uint msr, ulong value) in options.Msrs)
             {
                 processor.Msrs[msr] = value;
@@ -179,6 +180,22 @@ internal sealed unsafe class PciMachine : IDisposable
     {
         Inner.Dispose();
         MediatorObjects.Clear();
+    }
+
+    /// <summary>Whoever waits waits for processors that are in the guest, where an interrupt of the host reaches them at once.</summary>
+    private void FollowEverywhere()
+    {
+        IProcessor? before = Instructions.Processor;
+        foreach (SimulatedProcessor processor in Inner.Processors)
+        {
+            Action? boundary = processor.Boundary;
+            processor.Boundary = null;
+            Instructions.Processor = processor;
+            TrapShootdown.Follow(processor.Data);
+            processor.Boundary = boundary;
+        }
+
+        Instructions.Processor = before;
     }
 
     private ulong? ReadDevice(ulong address, int size) =>
