@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using Hypervisor.Tool.Emulators;
-using Hypervisor.Tool.GuestTools;
 using Hypervisor.Tool.Images;
 using Xunit;
 using Xunit.Abstractions;
@@ -85,7 +84,7 @@ public sealed class LoadingTests
         // The firmware's console, with what the loader says there, is on both ports; the log's own lines are what must be missing.
         Assert.Empty(guest.Launches);
         Assert.DoesNotContain(BootServicesExited, guest.HypervisorLines);
-        Assert.Equal(HvStatProgram.NoAnswer, guest.Run("hvstat 2>&1 || [ $? = 1 ]"));
+        Assert.Equal(GuestScripts.NoAnswer, guest.Run("hvctl exits 2>&1 || [ $? = 3 ]"));
     }
 
     private static string Load(LinuxGuest guest, string path) => guest.RunInShell($@"load fs0:\{path}");
