@@ -43,7 +43,7 @@ public sealed class LoadingTests
         Refuses(guest, @"key\hv.efi", "hv.cfg, line 2, colour: unknown key; accepted: serial,");
         Refuses(guest, @"value\hv.efi", "hv.cfg, line 3, serial: value not accepted; accepted: com1, com2 or off");
         Refuses(guest, @"switch\hv.efi", "hv.cfg, line 1, status: value not accepted; accepted: on or off");
-        Refuses(guest, @"equals\hv.efi", "hv.cfg, line 1, serial com2: no '=' after the key; accepted: key = value");
+        Refuses(guest, @"equals\hv.efi", "hv.cfg, line 1, serial: no '=' after the key; accepted: key = value");
         Assert.Contains(Started, Load(guest, "hv.efi"), StringComparison.Ordinal);
         Refuses(guest, "hv.efi", "it is already running");
 
