@@ -1,5 +1,4 @@
 using System;
-using Hypervisor.Core.Configuration;
 using Hypervisor.Core.Diagnostics;
 
 namespace Hypervisor.Control.Boot;

@@ -32,7 +32,8 @@ internal static class InstallCommand<TPlatform>
 
     private static ExitStatus ReadPath(ReadOnlySpan<byte> digits, Span<byte> path, out int length)
     {
-        bool isPath = AsciiText.TryReadHex(digits, path, out length) && DevicePath.FindEnd(path.Slice(0, length)) == length - DevicePath.HeaderSize;
+        bool isPath = AsciiText.TryReadHex(digits, path, out length) && length >= DevicePath.HeaderSize
+            && DevicePath.FindEnd(path.Slice(0, length)) == length - DevicePath.HeaderSize;
         return isPath ? ExitStatus.Success : Complaint<TPlatform>.Say("--device-path-hex takes a device path with its end node in hexadecimal digits"u8);
     }
 

@@ -76,7 +76,7 @@ internal static unsafe class StatusCommand<TPlatform>
     private static void PrintAge(ulong ticks)
     {
         ulong perTenth = TPlatform.TicksPerSecond / TenthsPerSecond;
-        if (perTenth == 0)
+        if (perTenth == 0 || ticks == 0)
         {
             return;
         }

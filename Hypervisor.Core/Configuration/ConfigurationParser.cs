@@ -67,7 +67,9 @@ public static class ConfigurationParser
         int equals = AsciiText.IndexOf(text, (byte)'=');
         if (equals < 0)
         {
-            return new ConfigurationError(line, text, "no '=' after the key"u8, "key = value"u8);
+            // Only the first word: what was meant to be a secret must not get on the console.
+            int blank = AsciiText.IndexOf(text, (byte)' ');
+            return new ConfigurationError(line, blank < 0 ? text : text.Slice(0, blank), "no '=' after the key"u8, "key = value"u8);
         }
 
         ReadOnlySpan<byte> key = AsciiText.Trim(text.Slice(0, equals));

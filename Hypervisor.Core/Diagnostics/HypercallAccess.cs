@@ -41,13 +41,13 @@ public static unsafe class HypercallAccess
         return true;
     }
 
-    /// <summary>Counts a wrong code. The caller learns nothing, and the owner is never shut out: 128 bits are not found by trying.</summary>
+    /// <summary>Counts a wrong code; an honest caller has one when another has used up its number. The caller learns nothing, and the owner is never shut out: 128 bits are not found by trying.</summary>
     private static bool Refuse(ProcessorData* processor)
     {
         uint wrong = Instructions.ExchangeAdd(&processor->Machine->RefusedCalls, 1) + 1;
         if (wrong >= TriesWithoutNotice && (wrong & (wrong - 1)) == 0)
         {
-            Log.Begin(LogLevel.Warning, processor->Index).Decimal(wrong).Text(" hypercalls without the right secret so far"u8).End();
+            Log.Begin(LogLevel.Warning, processor->Index).Decimal(wrong).Text(" hypercalls with a wrong code so far: another secret, a replay, or two callers at once"u8).End();
         }
 
         return false;

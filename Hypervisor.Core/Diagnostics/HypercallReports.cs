@@ -71,7 +71,7 @@ public static unsafe class HypercallReports
             Word2 = (ulong)machine->Extension | ((ulong)machine->ProcessorCount << 32),
             Word3 = machine->RegionBase,
             Word4 = machine->RegionSize,
-            Word5 = Instructions.ReadTimestamp() - machine->LaunchTime,
+            Word5 = Age(machine),
         },
         HypercallStatusPage.Policies => new HypercallAnswer
         {
@@ -85,6 +85,13 @@ public static unsafe class HypercallReports
         },
         _ => None,
     };
+
+    /// <summary>Ticks since launch; 0 where the guest has set the time-stamp counter back, or a sleep has.</summary>
+    private static ulong Age(MachineData* machine)
+    {
+        ulong now = Instructions.ReadTimestamp();
+        return now > machine->LaunchTime ? now - machine->LaunchTime : 0;
+    }
 
     private static HostPolicies Policies(MachineData* machine) =>
         (machine->StatusHypercall ? HostPolicies.OpenStatus : 0)

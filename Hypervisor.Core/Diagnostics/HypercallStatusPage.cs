@@ -7,7 +7,7 @@ public enum HypercallStatusPage : ulong
     Machine = 0,
 
     /// <summary>
-    /// RCX = <see cref="HostPolicies"/>, RDX = I/O base of the log's port, R8 = calls refused for a wrong secret, R9 = bytes of records, R10 and R11 = oldest and
+    /// RCX = <see cref="HostPolicies"/>, RDX = I/O base of the log's port, R8 = calls refused for a wrong code, R9 = bytes of records, R10 and R11 = oldest and
     /// newest position of the log.
     /// </summary>
     Policies = 1,

@@ -153,7 +153,7 @@ public unsafe struct MachineData
     /// <summary>What was handed over at boot.</summary>
     public BootRecords Records;
 
-    /// <summary>Written while running: hypercalls without the right secret.</summary>
+    /// <summary>Written while running: hypercalls with a wrong code.</summary>
     public uint RefusedCalls;
 
     /// <summary>Written while running: 1 after ExitBootServices.</summary>

@@ -1,4 +1,3 @@
-using Hypervisor.Tool.GuestTools;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -26,7 +25,7 @@ public sealed class BareLinuxTests
         _output.WriteLine($"SVM flags: {string.Join(' ', bare.Facts.VirtualizationFlags)}");
         _output.WriteLine($"{bare.UnknownNmis} of {NmiLoad.Sent} NMIs came as unknown");
         Assert.Equal("0-1", bare.Facts.Online);
-        Assert.Equal(HvStatProgram.NoAnswer, bare.Statistics);
+        Assert.Equal(GuestScripts.NoAnswer, bare.Statistics);
         Assert.Contains("svm", bare.Facts.VirtualizationFlags);
         Assert.NotEmpty(bare.Facts.PciDevices);
         Assert.NotEqual(0, bare.Facts.E820.Count);

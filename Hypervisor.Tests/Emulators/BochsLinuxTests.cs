@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using Hypervisor.Tool.Emulators;
-using Hypervisor.Tool.GuestTools;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -52,7 +51,7 @@ public sealed class BochsLinuxTests
     {
         using LinuxGuest guest = Boot(name, hypervisor: false, machine);
         MachineFacts facts = MachineFacts.Ask(guest);
-        Assert.Equal(HvStatProgram.NoAnswer, guest.Run("hvstat 2>&1 || [ $? = 1 ]"));
+        Assert.Equal(GuestScripts.NoAnswer, guest.Run("hvctl exits 2>&1 || [ $? = 3 ]"));
         guest.PowerOff();
         return facts;
     }
@@ -62,7 +61,7 @@ public sealed class BochsLinuxTests
         MachineFacts bare = AskBare($"{name}-bare", machine);
         using LinuxGuest guest = Boot(name, hypervisor: true, machine);
         (ulong First, ulong Last) memory = Assert.Single(guest.Launches);
-        _output.WriteLine(guest.Run("hvstat"));
+        _output.WriteLine(guest.Run("hvctl exits"));
         MachineFacts facts = MachineFacts.Ask(guest);
         guest.PowerOff();
 

@@ -39,6 +39,8 @@ public sealed partial class BochsShellTests
     {
         using LinuxGuest guest = _linux.StopInShell(_linux.Options("test-bochs-shell", hypervisor: true, _machine));
         Note(guest, "prompt");
+        string control = $"hvctl status --secret \"{LinuxBootOptions.DefaultSecret}\"";
+        Assert.Contains("no hypervisor answers", guest.RunInShell(control), StringComparison.Ordinal);
         string files = Files(guest);
         long memory = TotalMemory(guest);
         Assert.Contains(Started, guest.RunInShell(@"load fs0:\hv.efi"), StringComparison.Ordinal);
@@ -47,6 +49,9 @@ public sealed partial class BochsShellTests
         Assert.Equal(files, Files(guest));
         // The Shell leaves reserved memory out of the sum: what has gone is what the hypervisor keeps, to the byte.
         Assert.Equal(last + 1 - first, (ulong)(memory - TotalMemory(guest)));
+        string status = guest.RunInShell(control);
+        _output.WriteLine(status);
+        Assert.Contains("processors    1, VT-x", status, StringComparison.Ordinal);
         PowerOff(guest);
     }
 

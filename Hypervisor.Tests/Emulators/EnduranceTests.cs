@@ -34,7 +34,7 @@ public sealed class EnduranceTests
         {
             using LinuxGuest guest = _linux.Boot(_linux.Options("test-boots", hypervisor: true));
             Assert.Equal("0-1", guest.Run("cat /sys/devices/system/cpu/online"));
-            _output.WriteLine($"boot {i}: prompt after {guest.Machine.Elapsed.TotalSeconds:F1} s, {guest.Run("hvstat --total")} exits");
+            _output.WriteLine($"boot {i}: prompt after {guest.Machine.Elapsed.TotalSeconds:F1} s, {guest.Run("hvctl exits --total")} exits");
             guest.PowerOff();
             Assert.Single(guest.Launches);
         }
@@ -68,7 +68,7 @@ public sealed class EnduranceTests
         TimeSpan before = guest.Machine.Elapsed;
         Assert.Equal($"{HotplugCycles}", guest.Run($"{GuestScripts.Hotplug} 1 {HotplugCycles}", _limit));
         _output.WriteLine($"{HotplugCycles} times in {(guest.Machine.Elapsed - before).TotalSeconds:F1} s");
-        _output.WriteLine(guest.Run("hvstat"));
+        _output.WriteLine(guest.Run("hvctl exits"));
         guest.PowerOff();
     }
 
@@ -81,7 +81,7 @@ public sealed class EnduranceTests
         Assert.Equal(Enumerable.Repeat($"{ParallelCycles}", 3), done);
         _output.WriteLine($"3 x {ParallelCycles} times in {(guest.Machine.Elapsed - before).TotalSeconds:F1} s");
         Assert.Equal("0-3", guest.Run("cat /sys/devices/system/cpu/online"));
-        _output.WriteLine(guest.Run("hvstat"));
+        _output.WriteLine(guest.Run("hvctl exits"));
         guest.PowerOff();
     }
 
@@ -94,7 +94,7 @@ public sealed class EnduranceTests
         Assert.Equal(Nmis, NmiLoad.Count(guest));
         guest.Run("wait", _limit);
         Assert.Equal($"{HotplugCycles}", guest.Run("cat /tmp/done"));
-        _output.WriteLine(guest.Run("hvstat"));
+        _output.WriteLine(guest.Run("hvctl exits"));
         guest.PowerOff();
     }
 

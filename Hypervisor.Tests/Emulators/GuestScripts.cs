@@ -18,6 +18,9 @@ internal static class GuestScripts
     /// <summary>Reads a range of physical memory and writes to it: first address, size. Prints the bytes that were not zero before and after.</summary>
     internal const string PhysicalMemory = "sh /test/memory.sh";
 
+    /// <summary>What hvctl says of exits where no hypervisor answers.</summary>
+    internal const string NoAnswer = "hvctl: no hypervisor answers those who have no secret";
+
     /// <summary>All files, for the guest's root.</summary>
     internal static IReadOnlyList<GuestFile> Files { get; } =
     [

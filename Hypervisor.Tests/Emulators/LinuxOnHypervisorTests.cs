@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using Hypervisor.Tool.GuestTools;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -40,7 +39,7 @@ public sealed class LinuxOnHypervisorTests
         _output.WriteLine($"prompt after {guest.Machine.Elapsed.TotalSeconds:F1} s, bare {_linux.Bare.UntilPrompt.TotalSeconds:F1} s");
         (ulong First, ulong Last) memory = Assert.Single(guest.Launches);
         _output.WriteLine($"memory 0x{memory.First:X} to 0x{memory.Last:X}, {(memory.Last + 1 - memory.First) / 1024} KiB");
-        _output.WriteLine(guest.Run("hvstat"));
+        _output.WriteLine(guest.Run("hvctl exits"));
 
         List<Action> checks =
         [
@@ -54,12 +53,12 @@ public sealed class LinuxOnHypervisorTests
             () => TakesProcessorOfflineAndOnline(guest),
         ];
         Assert.Multiple([.. checks]);
-        _output.WriteLine(guest.Run("hvstat"));
+        _output.WriteLine(guest.Run("hvctl exits"));
 
         guest.Reboot("acpi");
         Assert.Equal(2, guest.Launches.Count);
         Assert.Equal(VariableText, guest.Run(ReadVariable));
-        guest.Run("hvstat");
+        guest.Run("hvctl exits");
         guest.PowerOff();
     }
 
@@ -71,7 +70,7 @@ public sealed class LinuxOnHypervisorTests
             Configuration = "serial = com1\nstatus = on\n",
         });
         Assert.Equal("0", guest.Run("cat /sys/devices/system/cpu/online"));
-        _output.WriteLine(guest.Run("hvstat"));
+        _output.WriteLine(guest.Run("hvctl exits"));
         Assert.Empty(guest.Launches);
         Assert.Contains("hv: AMD-V, 1 processor", guest.Machine.Console.Text, StringComparison.Ordinal);
         guest.PowerOff();
@@ -85,7 +84,7 @@ public sealed class LinuxOnHypervisorTests
         TakesBacktraces(guest, processors: 4);
         Assert.Equal(
             Enumerable.Repeat($"{ParallelCycles}", 3), guest.Run($"{GuestScripts.HotplugAll} 4 {ParallelCycles}", _hotplugLimit).Split('\n'));
-        _output.WriteLine(guest.Run("hvstat"));
+        _output.WriteLine(guest.Run("hvctl exits"));
 
         guest.Reboot("triple");
         Assert.Equal(2, guest.Launches.Count);
@@ -116,7 +115,7 @@ public sealed class LinuxOnHypervisorTests
     private void IdlesQuietly(LinuxGuest guest)
     {
         // Starting a program costs exits too (its libc asks CPUID): as many as between the first two.
-        long[] totals = [.. guest.Run($"hvstat --total; sleep 0; hvstat --total; sleep {IdleSeconds}; hvstat --total")
+        long[] totals = [.. guest.Run($"hvctl exits --total; sleep 0; hvctl exits --total; sleep {IdleSeconds}; hvctl exits --total")
             .Split('\n').Select(line => long.Parse(line, CultureInfo.InvariantCulture))];
         long started = totals[1] - totals[0];
         double rate = (totals[2] - totals[1] - started) / (double)IdleSeconds;
@@ -154,7 +153,7 @@ public sealed class LinuxOnHypervisorTests
         string[] dropped = [.. guest.HypervisorLines.Where(line => line.StartsWith("hv: write to the memory of hv at ", StringComparison.Ordinal))];
         _output.WriteLine($"dropped writes in the log: {dropped.Length}, the first: {dropped.FirstOrDefault()}");
         Assert.NotEmpty(dropped);
-        Assert.Contains("ProtectedMemory", guest.Run("hvstat"), StringComparison.Ordinal);
+        Assert.Contains("ProtectedMemory", guest.Run("hvctl exits"), StringComparison.Ordinal);
     }
 
     private static void TakesBacktraces(LinuxGuest guest, int processors)
@@ -178,7 +177,7 @@ public sealed class LinuxOnHypervisorTests
         TimeSpan before = guest.Machine.Elapsed;
         Assert.Equal($"{HotplugCycles}", guest.Run($"{GuestScripts.Hotplug} 1 {HotplugCycles}", _hotplugLimit));
         _output.WriteLine($"processor 1 offline and online {HotplugCycles} times in {(guest.Machine.Elapsed - before).TotalSeconds:F1} s");
-        string starts = guest.Run("hvstat").Split('\n').Single(line => line.StartsWith(HvStatProgram.Starts, StringComparison.Ordinal));
+        string starts = guest.Run("hvctl exits").Split('\n').Single(line => line.StartsWith("starts ", StringComparison.Ordinal));
         _output.WriteLine(starts);
     }
 }

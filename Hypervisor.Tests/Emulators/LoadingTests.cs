@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using Hypervisor.Tool.Emulators;
-using Hypervisor.Tool.GuestTools;
 using Hypervisor.Tool.Images;
 using Xunit;
 using Xunit.Abstractions;
@@ -44,7 +43,7 @@ public sealed class LoadingTests
         Refuses(guest, @"key\hv.efi", "hv.cfg, line 2, colour: unknown key; accepted: serial,");
         Refuses(guest, @"value\hv.efi", "hv.cfg, line 3, serial: value not accepted; accepted: com1, com2 or off");
         Refuses(guest, @"switch\hv.efi", "hv.cfg, line 1, status: value not accepted; accepted: on or off");
-        Refuses(guest, @"equals\hv.efi", "hv.cfg, line 1, serial com2: no '=' after the key; accepted: key = value");
+        Refuses(guest, @"equals\hv.efi", "hv.cfg, line 1, serial: no '=' after the key; accepted: key = value");
         Assert.Contains(Started, Load(guest, "hv.efi"), StringComparison.Ordinal);
         Refuses(guest, "hv.efi", "it is already running");
 
@@ -85,7 +84,7 @@ public sealed class LoadingTests
         // The firmware's console, with what the loader says there, is on both ports; the log's own lines are what must be missing.
         Assert.Empty(guest.Launches);
         Assert.DoesNotContain(BootServicesExited, guest.HypervisorLines);
-        Assert.Equal(HvStatProgram.NoAnswer, guest.Run("hvstat 2>&1 || [ $? = 1 ]"));
+        Assert.Equal(GuestScripts.NoAnswer, guest.Run("HV_SECRET= hvctl exits 2>&1 || [ $? = 3 ]"));
     }
 
     private static string Load(LinuxGuest guest, string path) => guest.RunInShell($@"load fs0:\{path}");

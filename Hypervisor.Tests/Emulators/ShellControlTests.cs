@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using Hypervisor.Tool.Commands;
-using Hypervisor.Tool.Emulators;
 using Hypervisor.Tool.Images;
 using Xunit;
 using Xunit.Abstractions;

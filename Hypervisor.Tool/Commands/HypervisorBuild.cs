@@ -35,11 +35,12 @@ public static class HypervisorBuild
         }
     }
 
-    /// <summary>Builds the programs that machines boot by: the launcher and the one for Bochs' ACPI tables.</summary>
+    /// <summary>Builds the programs that machines boot by, the launcher and the one for Bochs' ACPI tables, and the one that talks to the hypervisor.</summary>
     public static void EnsureBootPrograms(Workspace workspace)
     {
-        Terminal.Step("Building launch.efi and acpi.efi", () =>
+        Terminal.Step("Building hvctl, launch.efi and acpi.efi", () =>
         {
+            Build(workspace.ControlProject);
             Build(workspace.LauncherProject);
             Build(workspace.AcpiTablesProject);
         });

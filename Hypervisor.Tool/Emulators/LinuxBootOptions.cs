@@ -9,7 +9,7 @@ public sealed record LinuxBootOptions
     /// <summary>The secret of the hypervisor if nobody asks for another configuration: the guest's shell knows it.</summary>
     public const string DefaultSecret = "hv workbench";
 
-    /// <summary>The hypervisor's configuration if nobody asks for another: it logs on the second serial port and answers hvstat and hvctl.</summary>
+    /// <summary>The hypervisor's configuration if nobody asks for another: it logs on the second serial port and answers hvctl.</summary>
     public const string DefaultConfiguration = $"serial = com2\nstatus = on\nsecret = {DefaultSecret}\n";
 
     /// <summary>The name of the run, which is the name of its folder.</summary>

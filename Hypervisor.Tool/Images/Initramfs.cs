@@ -4,12 +4,11 @@ using System.IO;
 using System.IO.Compression;
 using System.Linq;
 using System.Text;
-using Hypervisor.Tool.GuestTools;
 using Hypervisor.Tool.Setup;
 
 namespace Hypervisor.Tool.Images;
 
-/// <summary>Makes the guest's user space: BusyBox, the kernel modules it wants, hvstat, and an init script.</summary>
+/// <summary>Makes the guest's user space: BusyBox, the kernel modules it wants, and an init script.</summary>
 public static class Initramfs
 {
     /// <summary>The script that init runs instead of giving a prompt.</summary>
@@ -37,7 +36,6 @@ public static class Initramfs
         [
             GuestFile.FromText("init", ReadInit(), executable: true),
             GuestFile.FromHost("bin/busybox", parts.BusyBox, executable: true),
-            new GuestFile("bin/hvstat", HvStatProgram.Write(), Executable: true),
             GuestFile.FromText($"{ModuleFolder}/load-order", loadOrder),
             .. inOrder.Select(file => GuestFile.FromHost($"{ModuleFolder}/{Path.GetFileName(file)}", file)),
         ];

@@ -31,7 +31,7 @@ echo "hv: processors  $(grep -c ^processor /proc/cpuinfo) ($(sed -n 's/^model na
 echo "hv: memory      $(($(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) / 1024)) MiB"
 echo "hv: efivars     $variables"
 # Exits of the hypervisor by cause and processor; without it, one line that says so.
-hvstat > /tmp/exits 2>&1
+hvctl exits > /tmp/exits 2>&1
 sed 's/^/hv: /' /tmp/exits
 echo "hv: ready after $(cut -d ' ' -f 1 /proc/uptime) s of kernel time"
 

@@ -54,6 +54,7 @@ public static unsafe class Loader
             // The guest can read what the driver keeps.
             parameters->Options.Key.Wipe();
             parameters->Mediators.Wipe();
+            parameters->Options.Password = default;
             return status;
         }
     }

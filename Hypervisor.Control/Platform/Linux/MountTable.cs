@@ -36,7 +36,8 @@ internal static unsafe class MountTable
         {
             ReadOnlySpan<byte> line = TakeLine(ref lines);
             ReadOnlySpan<byte> point = Field(line, PointField);
-            if (point.Length <= longest || !IsBelow(file, point) || !AsciiText.Same(Field(line, RootField), "/"u8))
+            // Of two at the same place the later one is what is seen.
+            if (point.Length < longest || !IsBelow(file, point) || !AsciiText.Same(Field(line, RootField), "/"u8))
             {
                 continue;
             }

@@ -40,6 +40,7 @@ public class ConfigurationParserTests
     [InlineData("Serial = com1", 1, "Serial", "serial, icr-trap, status, fault-test, secret, password-hash, password-tries, password-failure, mediators, MEDIATOR.OPTION")]
     [InlineData("status=on\nwhat ever = 1", 2, "what ever", "serial, icr-trap, status, fault-test, secret, password-hash, password-tries, password-failure, mediators, MEDIATOR.OPTION")]
     [InlineData("\n\nstatus", 3, "status", "key = value")]
+    [InlineData("secret open sesame, please", 1, "secret", "key = value")]
     [InlineData("= on", 1, "", "serial, icr-trap, status, fault-test, secret, password-hash, password-tries, password-failure, mediators, MEDIATOR.OPTION")]
     [InlineData("status = on = off", 1, "status", "on or off")]
     public void An_error_names_line_key_and_what_is_accepted(string text, int line, string key, string accepted)

@@ -102,7 +102,7 @@ public sealed unsafe class HypercallAccessTests : IDisposable
             Assert.Equal((uint)i, _machine.Machine->RefusedCalls);
         }
 
-        string[] lines = [.. Text(_machine.LogText()).Split('\n').Where(l => l.Contains("without the right secret", StringComparison.Ordinal))];
+        string[] lines = [.. Text(_machine.LogText()).Split('\n').Where(l => l.Contains("with a wrong code", StringComparison.Ordinal))];
         Assert.Equal(["8", "16", "32"], lines.Select(l => l.Split(" W ")[1].Split(' ')[0]));
         Assert.NotNull(Challenge(Secret));
     }
