@@ -30,6 +30,11 @@ public static unsafe class SystemSleep
         if (state == SleepState.S3 && machine->Sleep.HasWakingPoint)
         {
             StartupPage.Borrow(machine);
+            for (uint i = 0; i < machine->ProcessorCount; i++)
+            {
+                HostDescriptorTables.ReleaseTask(machine->Processors[i].Data);
+            }
+
             machine->Sleep.Sleeper = processor;
             Instructions.WriteBackInvalidate();
         }
