@@ -31,6 +31,11 @@ public static unsafe class SystemSleep
         {
             ForgetLoadedTasks(machine);
             StartupPage.Borrow(machine);
+            for (uint i = 0; i < machine->ProcessorCount; i++)
+            {
+                HostDescriptorTables.ReleaseTask(machine->Processors[i].Data);
+            }
+
             machine->Sleep.Sleeper = processor;
             Instructions.WriteBackInvalidate();
         }
