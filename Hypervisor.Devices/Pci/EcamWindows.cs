@@ -1,5 +1,3 @@
-using Hypervisor.Core.Mediation;
-
 namespace Hypervisor.Devices.Pci;
 
 /// <summary>The windows of the enhanced configuration access mechanism, in a table of fixed size.</summary>
