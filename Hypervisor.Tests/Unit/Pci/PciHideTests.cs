@@ -1,4 +1,3 @@
-using System.Linq;
 using System.Text;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Devices.Pci;
@@ -46,7 +45,7 @@ public sealed class PciHideTests
         machine.Out(0xC044, 1, 1);
         Assert.Empty(machine.Inner.Bootstrap.Outputs);
         Assert.Equal(0x2930_8086u, machine.ConfigRead(0, 31, 3, 0));
-        Assert.Contains("0000:00:1f.2 (8086:2922) is hidden", machine.Inner.LogText());
+        Assert.Contains("0000:00:1F.2 (8086:2922) is hidden", machine.Inner.LogText());
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Devices.Pci;
