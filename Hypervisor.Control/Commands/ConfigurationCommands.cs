@@ -84,7 +84,8 @@ internal static unsafe class ConfigurationCommands<TPlatform>
     private static ExitStatus Check(ReadOnlySpan<byte> text)
     {
         HostOptions options = ConfigurationParser.Defaults;
-        ConfigurationError error = ConfigurationParser.Parse(text, ref options);
+        UncheckedMediators mediators = default;
+        ConfigurationError error = ConfigurationParser.Parse(text, ref options, ref mediators);
         if (!error.IsError)
         {
             return ExitStatus.Success;

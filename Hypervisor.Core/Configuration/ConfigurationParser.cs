@@ -20,13 +20,18 @@ public static class ConfigurationParser
     /// <summary>The options of a machine without configuration.</summary>
     public static HostOptions Defaults => new() { PasswordTries = DefaultTries };
 
-    /// <summary>Reads <paramref name="text"/> into <paramref name="options"/>.</summary>
-    public static ConfigurationError Parse(ReadOnlySpan<byte> text, scoped ref HostOptions options) => Parse(text, ref options, ref options.Mediators);
+    /// <summary>Reads <paramref name="text"/> into <paramref name="options"/>, where there are no mediators.</summary>
+    public static ConfigurationError Parse(ReadOnlySpan<byte> text, scoped ref HostOptions options)
+    {
+        NoMediators none = default;
+        return Parse(text, ref options, ref none);
+    }
 
     /// <summary>Reads <paramref name="text"/> into <paramref name="options"/>, and what is about mediators into <paramref name="mediators"/>.</summary>
     public static ConfigurationError Parse<TMediators>(ReadOnlySpan<byte> text, scoped ref HostOptions options, scoped ref TMediators mediators)
         where TMediators : struct, IMediatorOptions
     {
+        mediators.SelectAll();
         int line = 1;
         int start = 0;
         for (int i = 0; i <= text.Length; i++)
@@ -70,6 +75,7 @@ public static class ConfigurationParser
         ReadOnlySpan<byte> key = AsciiText.Trim(text.Slice(0, equals));
         ReadOnlySpan<byte> value = AsciiText.Trim(text.Slice(equals + 1));
         return AsciiText.Same(key, MediatorKeys.List) ? MediatorKeys.Select(line, value, ref mediators)
+            : AsciiText.Same(key, MediatorKeys.Further) ? MediatorKeys.Add(line, value, ref mediators)
             : MediatorKeys.IsOption(key) ? MediatorKeys.Set(line, key, value, ref mediators)
             : HostKeys.Apply(line, key, value, ref options);
     }

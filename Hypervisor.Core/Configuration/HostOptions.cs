@@ -26,9 +26,6 @@ public struct HostOptions
     /// <summary>Whether the machine goes on without the hypervisor when the password was not typed; else it is reset.</summary>
     public bool GoOnWithoutPassword;
 
-    /// <summary>What is said to mediators.</summary>
-    public MediatorConfiguration Mediators;
-
     /// <summary>A fault to raise in the host after boot, for testing its report.</summary>
     public DeliberateFault.Kind Fault;
 }

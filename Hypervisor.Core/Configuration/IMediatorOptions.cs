@@ -1,4 +1,5 @@
 using System;
+using Hypervisor.Core.Mediation;
 
 namespace Hypervisor.Core.Configuration;
 
@@ -11,6 +12,9 @@ public interface IMediatorOptions
     /// <summary>Begins a selection: until the next <see cref="Select"/>, none is wanted.</summary>
     void SelectNone();
 
+    /// <summary>Wants all.</summary>
+    void SelectAll();
+
     /// <summary>Wants a mediator.</summary>
     /// <returns>False when there is none of that name.</returns>
     bool Select(ReadOnlySpan<byte> name);
@@ -19,7 +23,6 @@ public interface IMediatorOptions
     /// <param name="mediator">Its name.</param>
     /// <param name="key">The option.</param>
     /// <param name="value">The value.</param>
-    /// <param name="accepted">What would be accepted: names of options or values, as the outcome asks for.</param>
-    /// <returns>How it went.</returns>
-    MediatorOptionOutcome Set(ReadOnlySpan<byte> mediator, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, out ReadOnlySpan<byte> accepted);
+    /// <returns>Whether it was taken, or why not.</returns>
+    OptionResult Set(ReadOnlySpan<byte> mediator, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value);
 }

@@ -1,4 +1,5 @@
 using System;
+using Hypervisor.Core.Mediation;
 
 namespace Hypervisor.Core.Configuration;
 
@@ -11,15 +12,26 @@ public static class MediatorKeys
     /// <summary>The key of the list.</summary>
     public static ReadOnlySpan<byte> List => "mediators"u8;
 
+    /// <summary>The key by which a list is written down, one at a time.</summary>
+    public static ReadOnlySpan<byte> Further => "mediators+"u8;
+
     private static ReadOnlySpan<byte> None => "none"u8;
+
+    private static ReadOnlySpan<byte> All => "all"u8;
 
     /// <summary>Whether a key names a mediator and its option.</summary>
     public static bool IsOption(ReadOnlySpan<byte> key) => AsciiText.IndexOf(key, Dot) > 0;
 
-    /// <summary>Takes the list: names with commas between them, or <c>none</c>.</summary>
+    /// <summary>Takes the list: names with commas between them, <c>all</c>, or <c>none</c>.</summary>
     public static ConfigurationError Select<TMediators>(int line, ReadOnlySpan<byte> value, scoped ref TMediators mediators)
         where TMediators : struct, IMediatorOptions
     {
+        if (AsciiText.Same(value, All))
+        {
+            mediators.SelectAll();
+            return default;
+        }
+
         mediators.SelectNone();
         if (AsciiText.Same(value, None))
         {
@@ -49,16 +61,13 @@ public static class MediatorKeys
         where TMediators : struct, IMediatorOptions
     {
         int dot = AsciiText.IndexOf(key, Dot);
-        MediatorOptionOutcome outcome = mediators.Set(key.Slice(0, dot), key.Slice(dot + 1), value, out ReadOnlySpan<byte> accepted);
-        return outcome switch
-        {
-            MediatorOptionOutcome.Done => default,
-            MediatorOptionOutcome.UnknownMediator => Unknown(line, key, ref mediators),
-            MediatorOptionOutcome.UnknownKey => new ConfigurationError(line, key, "unknown option of the mediator"u8, accepted),
-            MediatorOptionOutcome.OutOfRange => new ConfigurationError(line, key, "out of range"u8, accepted),
-            _ => new ConfigurationError(line, key, "value not accepted"u8, accepted),
-        };
+        OptionResult result = mediators.Set(key.Slice(0, dot), key.Slice(dot + 1), value);
+        return result.IsTaken ? default : new ConfigurationError(line, key, result.Problem, result.Accepted);
     }
+
+    /// <summary>Wants one more.</summary>
+    public static ConfigurationError Add<TMediators>(int line, ReadOnlySpan<byte> value, scoped ref TMediators mediators)
+        where TMediators : struct, IMediatorOptions => mediators.Select(value) ? default : Unknown(line, value, ref mediators);
 
     private static ConfigurationError Unknown<TMediators>(int line, ReadOnlySpan<byte> key, scoped ref TMediators mediators)
         where TMediators : struct, IMediatorOptions =>

@@ -12,6 +12,7 @@ public readonly struct Cr3(ulong value)
     private const ulong PaeRootMask = 0xFFFF_FFE0;
     private const ulong LongRootMask = 0x000F_FFFF_FFFF_F000;
     private const ulong PcidMask = 0xFFF;
+    private const ulong UserAddressMaskingBits = 3UL << 61;
 
     /// <summary>The register as the processor holds it, all 64 bits.</summary>
     public ulong Value => value;
@@ -27,4 +28,7 @@ public readonly struct Cr3(ulong value)
 
     /// <summary>Process-context identifier, 0 to 4095; has meaning only with CR4.PCIDE.</summary>
     public uint ProcessContext => (uint)(value & PcidMask);
+
+    /// <summary>Bits 62 and 61, LAM_U48 and LAM_U57: user addresses may carry data in their upper bits (Intel SDM vol 3 §4.4).</summary>
+    public bool UserAddressMasking => (value & UserAddressMaskingBits) != 0;
 }

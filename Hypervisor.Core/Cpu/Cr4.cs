@@ -29,6 +29,7 @@ public readonly struct Cr4(ulong value)
     private const ulong ProtectionKeysBit = 1UL << 22;
     private const ulong ControlFlowEnforcementBit = 1UL << 23;
     private const ulong SupervisorProtectionKeysBit = 1UL << 24;
+    private const ulong SupervisorAddressMaskingBit = 1UL << 28;
     private const ulong FlexibleReturnBit = 1UL << 32;
 
     /// <summary>The register as the processor holds it, all 64 bits.</summary>
@@ -105,6 +106,9 @@ public readonly struct Cr4(ulong value)
 
     /// <summary>Bit 24, PKS: protection keys for supervisor pages (Intel).</summary>
     public bool SupervisorProtectionKeys => (value & SupervisorProtectionKeysBit) != 0;
+
+    /// <summary>Bit 28, LAM_SUP: supervisor addresses may carry data in their upper bits (Intel).</summary>
+    public bool SupervisorAddressMasking => (value & SupervisorAddressMaskingBit) != 0;
 
     /// <summary>The same register with <see cref="VmxEnable"/> (bit 13) set or cleared.</summary>
     /// <param name="set">True for 1, false for 0.</param>

@@ -4,6 +4,9 @@ namespace Hypervisor.Core.Cpu;
 /// <remarks>Intel SDM vol 3 table 6-1; AMD APM vol 2 table 8-1.</remarks>
 public static class ExceptionVector
 {
+    /// <summary>#DE.</summary>
+    public const byte Divide = 0;
+
     /// <summary>#DB.</summary>
     public const byte Debug = 1;
 
@@ -12,6 +15,9 @@ public static class ExceptionVector
 
     /// <summary>#UD.</summary>
     public const byte Undefined = 6;
+
+    /// <summary>#NM.</summary>
+    public const byte DeviceNotAvailable = 7;
 
     /// <summary>#DF.</summary>
     public const byte DoubleFault = 8;

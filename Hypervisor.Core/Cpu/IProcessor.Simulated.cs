@@ -126,6 +126,30 @@ public unsafe interface IProcessor
     /// <inheritdoc cref="Instructions.WriteMmio32"/>
     void WriteMmio32(ulong address, uint value);
 
+    /// <inheritdoc cref="Instructions.ReadMmio8"/>
+    byte ReadMmio8(ulong address);
+
+    /// <inheritdoc cref="Instructions.ReadMmio16"/>
+    ushort ReadMmio16(ulong address);
+
+    /// <inheritdoc cref="Instructions.ReadMmio64"/>
+    ulong ReadMmio64(ulong address);
+
+    /// <inheritdoc cref="Instructions.WriteMmio8"/>
+    void WriteMmio8(ulong address, byte value);
+
+    /// <inheritdoc cref="Instructions.WriteMmio16"/>
+    void WriteMmio16(ulong address, ushort value);
+
+    /// <inheritdoc cref="Instructions.WriteMmio64"/>
+    void WriteMmio64(ulong address, ulong value);
+
+    /// <inheritdoc cref="Instructions.CallContained"/>
+    uint CallContained(delegate*<void*, void> function, void* argument, ulong* mark);
+
+    /// <inheritdoc cref="Instructions.EndContained"/>
+    void EndContained(ulong mark);
+
     /// <inheritdoc cref="Instructions.TryRead64"/>
     uint TryRead64(ulong address, ulong* value);
 
@@ -152,6 +176,21 @@ public unsafe interface IProcessor
 
     /// <inheritdoc cref="Instructions.TryVmxOn"/>
     uint TryVmxOn(ulong* region);
+
+    /// <inheritdoc cref="Instructions.ReadXcr0"/>
+    ulong ReadXcr0();
+
+    /// <inheritdoc cref="Instructions.StoreVector"/>
+    void StoreVector(uint number, void* value);
+
+    /// <inheritdoc cref="Instructions.LoadVector"/>
+    void LoadVector(uint number, void* value);
+
+    /// <inheritdoc cref="Instructions.StoreVectorHigh"/>
+    void StoreVectorHigh(uint number, void* value);
+
+    /// <inheritdoc cref="Instructions.LoadVectorHigh"/>
+    void LoadVectorHigh(uint number, void* value);
 
     /// <inheritdoc cref="Instructions.VmxOff"/>
     void VmxOff();

@@ -92,6 +92,22 @@ public static unsafe partial class Instructions
 
     public static partial void WriteMmio32(ulong address, uint value) => Plugged.WriteMmio32(address, value);
 
+    public static partial byte ReadMmio8(ulong address) => Plugged.ReadMmio8(address);
+
+    public static partial ushort ReadMmio16(ulong address) => Plugged.ReadMmio16(address);
+
+    public static partial ulong ReadMmio64(ulong address) => Plugged.ReadMmio64(address);
+
+    public static partial void WriteMmio8(ulong address, byte value) => Plugged.WriteMmio8(address, value);
+
+    public static partial void WriteMmio16(ulong address, ushort value) => Plugged.WriteMmio16(address, value);
+
+    public static partial void WriteMmio64(ulong address, ulong value) => Plugged.WriteMmio64(address, value);
+
+    public static partial uint CallContained(delegate*<void*, void> function, void* argument, ulong* mark) => Plugged.CallContained(function, argument, mark);
+
+    public static partial void EndContained(ulong mark) => Plugged.EndContained(mark);
+
     public static partial uint TryRead64(ulong address, ulong* value) => Plugged.TryRead64(address, value);
 
     public static partial uint CompareExchange(uint* location, uint value, uint comparand) => Plugged.CompareExchange(location, value, comparand);
@@ -109,6 +125,16 @@ public static unsafe partial class Instructions
     public static partial void SvmRun(void* processor) => Plugged.SvmRun(processor);
 
     public static partial uint TryVmxOn(ulong* region) => Plugged.TryVmxOn(region);
+
+    public static partial ulong ReadXcr0() => Plugged.ReadXcr0();
+
+    public static partial void StoreVector(uint number, void* value) => Plugged.StoreVector(number, value);
+
+    public static partial void LoadVector(uint number, void* value) => Plugged.LoadVector(number, value);
+
+    public static partial void StoreVectorHigh(uint number, void* value) => Plugged.StoreVectorHigh(number, value);
+
+    public static partial void LoadVectorHigh(uint number, void* value) => Plugged.LoadVectorHigh(number, value);
 
     public static partial void VmxOff() => Plugged.VmxOff();
 

@@ -136,6 +136,35 @@ public static unsafe partial class Instructions
     /// <summary>MOV of four bytes to device memory: never merged, moved or repeated.</summary>
     public static partial void WriteMmio32(ulong address, uint value);
 
+    /// <summary>Reads a byte of device memory.</summary>
+    public static partial byte ReadMmio8(ulong address);
+
+    /// <summary>Reads 16 bits of device memory in one piece.</summary>
+    public static partial ushort ReadMmio16(ulong address);
+
+    /// <summary>Reads 64 bits of device memory in one piece.</summary>
+    public static partial ulong ReadMmio64(ulong address);
+
+    /// <summary>Writes a byte of device memory.</summary>
+    public static partial void WriteMmio8(ulong address, byte value);
+
+    /// <summary>Writes 16 bits of device memory in one piece.</summary>
+    public static partial void WriteMmio16(ulong address, ushort value);
+
+    /// <summary>Writes 64 bits of device memory in one piece.</summary>
+    public static partial void WriteMmio64(ulong address, ulong value);
+
+    /// <summary>Calls a function that <see cref="EndContained"/> may end before it returns.</summary>
+    /// <param name="function">The function.</param>
+    /// <param name="argument">Its argument.</param>
+    /// <param name="mark">Where the stack of the innermost such call is noted: 0 outside of them.</param>
+    /// <returns>0 when it returned, 1 when it was ended.</returns>
+    public static partial uint CallContained(delegate*<void*, void> function, void* argument, ulong* mark);
+
+    /// <summary>Ends the innermost contained call: its caller goes on with 1. Does not return.</summary>
+    /// <param name="mark">What <see cref="CallContained"/> noted.</param>
+    public static partial void EndContained(ulong mark);
+
     /// <summary>
     /// Reads eight bytes that may not be mapped. Nonzero and the value stored, or 0 when the access faulted.
     /// </summary>
@@ -181,6 +210,29 @@ public static unsafe partial class Instructions
     /// <summary>VMXON that may fault (Intel SDM vol 3 §30.3). Nonzero when the processor is in VMX operation, 0 when it raised an exception or failed.</summary>
     /// <param name="region">Where the physical address of the VMXON region stands.</param>
     public static partial uint TryVmxOn(ulong* region);
+
+    /// <summary>XCR0. Only where CR4.OSXSAVE is set: a processor that has XSAVE has it in the host always.</summary>
+    public static partial ulong ReadXcr0();
+
+    /// <summary>Bits 127:0 of a vector register that compiled code leaves alone: the guest's, during an exit.</summary>
+    /// <param name="number">6 to 15; for others nothing is done.</param>
+    /// <param name="value">Room for 16 bytes.</param>
+    public static partial void StoreVector(uint number, void* value);
+
+    /// <summary>Changes bits 127:0 of a vector register that compiled code leaves alone, and no others.</summary>
+    /// <param name="number">6 to 15; for others nothing is done.</param>
+    /// <param name="value">16 bytes.</param>
+    public static partial void LoadVector(uint number, void* value);
+
+    /// <summary>Bits 255:128 of a vector register, which no compiled code changes. Only where XCR0 has AVX.</summary>
+    /// <param name="number">0 to 15.</param>
+    /// <param name="value">Room for 16 bytes.</param>
+    public static partial void StoreVectorHigh(uint number, void* value);
+
+    /// <summary>Changes bits 255:128 of a vector register, and clears those above. Only where XCR0 has AVX.</summary>
+    /// <param name="number">0 to 15.</param>
+    /// <param name="value">16 bytes.</param>
+    public static partial void LoadVectorHigh(uint number, void* value);
 
     /// <summary>VMXOFF.</summary>
     public static partial void VmxOff();

@@ -22,6 +22,7 @@ public readonly struct RFlags(ulong value)
     private const ulong VirtualInterruptBit = 1UL << 19;
     private const ulong VirtualInterruptPendingBit = 1UL << 20;
     private const ulong IdentificationBit = 1UL << 21;
+    private const ulong StatusBits = CarryBit | ParityBit | AuxiliaryCarryBit | ZeroBit | SignBit | OverflowBit;
     private const ulong DefinedBits = 0x003F_7FD5;
 
     /// <summary>The register as the processor holds it, all 64 bits.</summary>
@@ -64,7 +65,7 @@ public readonly struct RFlags(ulong value)
     public bool Resume => (value & ResumeBit) != 0;
 
     /// <summary>TF or RF is set: the end of an instruction is more than the next address.</summary>
-    public bool TrapOrResume => (value & (TrapBit | ResumeBit)) != 0;
+    public bool HasTrapOrResume() => (value & (TrapBit | ResumeBit)) != 0;
 
     /// <summary>Bit 17, VM: virtual-8086 mode.</summary>
     public bool Virtual8086 => (value & Virtual8086Bit) != 0;
@@ -118,6 +119,30 @@ public readonly struct RFlags(ulong value)
     /// <param name="set">True for 1, false for 0.</param>
     /// <returns>The changed copy.</returns>
     public RFlags WithAlignmentCheck(bool set) => new(set ? value | AlignmentCheckBit : value & ~AlignmentCheckBit);
+
+    /// <summary>The same register with all six status flags as given.</summary>
+    /// <param name="carry">CF.</param>
+    /// <param name="parity">PF.</param>
+    /// <param name="auxiliaryCarry">AF.</param>
+    /// <param name="zero">ZF.</param>
+    /// <param name="sign">SF.</param>
+    /// <param name="overflow">OF.</param>
+    /// <returns>The changed copy.</returns>
+    public RFlags WithStatus(bool carry, bool parity, bool auxiliaryCarry, bool zero, bool sign, bool overflow) => new(
+        (value & ~StatusBits)
+        | (carry ? CarryBit : 0)
+        | (parity ? ParityBit : 0)
+        | (auxiliaryCarry ? AuxiliaryCarryBit : 0)
+        | (zero ? ZeroBit : 0)
+        | (sign ? SignBit : 0)
+        | (overflow ? OverflowBit : 0));
+
+    /// <summary>The same register with <see cref="Carry"/> and <see cref="Overflow"/> as given.</summary>
+    /// <param name="carry">CF.</param>
+    /// <param name="overflow">OF.</param>
+    /// <returns>The changed copy.</returns>
+    public RFlags WithCarryAndOverflow(bool carry, bool overflow) =>
+        new((value & ~(CarryBit | OverflowBit)) | (carry ? CarryBit : 0) | (overflow ? OverflowBit : 0));
 
     /// <summary>Bits 13:12, IOPL: the least privilege (0 to 3) that may do port I/O.</summary>
     public int IoPrivilegeLevel => (int)(value >> 12) & 3;

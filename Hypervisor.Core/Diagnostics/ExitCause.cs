@@ -18,6 +18,9 @@ public enum ExitCause
     /// <summary>Access to the local APIC page.</summary>
     LocalApic,
 
+    /// <summary>Access to memory a mediator has claimed.</summary>
+    Memory,
+
     /// <summary>Write to the memory of the host.</summary>
     ProtectedMemory,
 

@@ -8,7 +8,7 @@ public static class ExitCauseName
     private const byte Separator = (byte)' ';
 
     private static ReadOnlySpan<byte> Names =>
-        ("Cpuid MsrRead MsrWrite Port LocalApic ProtectedMemory UnexpectedMemory Nmi Iret Step GeneralProtection Init Sipi ControlRegister TaskSwitch "u8
+        ("Cpuid MsrRead MsrWrite Port LocalApic Memory ProtectedMemory UnexpectedMemory Nmi Iret Step GeneralProtection Init Sipi ControlRegister TaskSwitch "u8
         + "Invd Xsetbv Hypercall VirtualizationInstruction Shutdown Other"u8);
 
     /// <summary>The name of a cause; empty for one without.</summary>

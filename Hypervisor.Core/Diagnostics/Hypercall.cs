@@ -1,5 +1,6 @@
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Mediation;
 
 namespace Hypervisor.Core.Diagnostics;
 
@@ -24,6 +25,7 @@ public static unsafe class Hypercall
         {
             case HypercallFunction.ExitBootServices:
             case HypercallFunction.VirtualAddressChange:
+            case HypercallFunction.Attach:
                 return IsDriver(machine, privilege, rip) && Notice(processor, function);
 
             case HypercallFunction.ExitCount:
@@ -45,22 +47,32 @@ public static unsafe class Hypercall
     private static bool Notice(ProcessorData* processor, HypercallFunction function)
     {
         MachineData* machine = processor->Machine;
-        bool isExit = function == HypercallFunction.ExitBootServices;
-        if ((isExit ? machine->BootServicesExited : machine->OperatingSystemRuns) != 0)
+        uint* told = function switch
+        {
+            HypercallFunction.ExitBootServices => &machine->BootServicesExited,
+            HypercallFunction.Attach => &machine->MediatorsAttached,
+            _ => &machine->OperatingSystemRuns,
+        };
+        if (*told != 0 || (function == HypercallFunction.Attach && machine->BootServicesExited != 0))
         {
             return false;
         }
 
-        if (isExit)
+        *told = 1;
+        switch (function)
         {
-            machine->BootServicesExited = 1;
-            processor->Startup.StartedByOs = 1;
-            Log.Write(LogLevel.Information, processor->Index, "boot services have exited"u8);
-        }
-        else
-        {
-            machine->OperatingSystemRuns = 1;
-            Log.Write(LogLevel.Information, processor->Index, "an operating system has taken over"u8);
+            case HypercallFunction.ExitBootServices:
+                processor->Startup.StartedByOs = 1;
+                Log.Write(LogLevel.Information, processor->Index, "boot services have exited"u8);
+                MediatorLife.ExitBootServices(processor);
+                machine->ScratchSize = 0; // the operating system's now
+                break;
+            case HypercallFunction.Attach:
+                MediatorLife.Attach(processor);
+                break;
+            default:
+                Log.Write(LogLevel.Information, processor->Index, "an operating system has taken over"u8);
+                break;
         }
 
         processor->Registers.Rax = 0;

@@ -15,6 +15,9 @@ public enum HypercallFunction : ulong
     /// <summary>The driver's notice that an operating system sets the virtual addresses of runtime services; only from the driver, in kernel mode.</summary>
     VirtualAddressChange = 4,
 
+    /// <summary>The driver asks for mediators to be attached, once it is a guest; only from the driver, in kernel mode, before boot services end.</summary>
+    Attach = 5,
+
     /// <summary>Asks for the number that the next authenticated call of this processor is bound to: RDX and R8 = proof of the secret.</summary>
     Challenge = 8,
 

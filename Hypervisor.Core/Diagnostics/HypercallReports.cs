@@ -33,15 +33,15 @@ public static unsafe class HypercallReports
                 answer = Processor(machine, first);
                 break;
             case HypercallFunction.MediatorCount:
-                answer.Result = MediatorReports.Count(machine);
-                answer.Word0 = MediatorReports.Armed(machine);
+                answer.Result = MediatorReports.Count(processor);
+                answer.Word0 = MediatorReports.Armed(processor);
                 break;
             case HypercallFunction.MediatorName:
             case HypercallFunction.MediatorState:
-                answer = Mediator(machine, function, first);
+                answer = Mediator(processor, function, first);
                 break;
             case HypercallFunction.MediatorCounter:
-                answer = Counter(machine, first, second);
+                answer = Counter(processor, first, second);
                 break;
             case HypercallFunction.RecordCount:
                 answer.Result = machine->Records.Count;
@@ -142,9 +142,9 @@ public static unsafe class HypercallReports
             Word1 = machine->Processors[number].Data->Startup.Starts,
         };
 
-    private static HypercallAnswer Mediator(MachineData* machine, HypercallFunction function, ulong number)
+    private static HypercallAnswer Mediator(ProcessorData* processor, HypercallFunction function, ulong number)
     {
-        if (number >= MediatorReports.Count(machine))
+        if (number >= MediatorReports.Count(processor))
         {
             return None;
         }
@@ -152,28 +152,28 @@ public static unsafe class HypercallReports
         HypercallAnswer answer = default;
         if (function == HypercallFunction.MediatorName)
         {
-            answer.SetData(MediatorReports.Name(machine, (uint)number));
+            answer.SetData(MediatorReports.Name((uint)number));
         }
         else
         {
-            answer.Result = (ulong)MediatorReports.State(machine, (uint)number);
-            answer.Word0 = MediatorReports.Claims(machine, (uint)number);
-            answer.Word1 = MediatorReports.CounterCount(machine, (uint)number);
+            answer.Result = (ulong)MediatorReports.State(processor, (uint)number);
+            answer.Word0 = MediatorReports.Claims(processor, (uint)number);
+            answer.Word1 = MediatorReports.CounterCount(processor, (uint)number);
         }
 
         return answer;
     }
 
-    private static HypercallAnswer Counter(MachineData* machine, ulong number, ulong counter)
+    private static HypercallAnswer Counter(ProcessorData* processor, ulong number, ulong counter)
     {
-        if (number >= MediatorReports.Count(machine) || counter >= MediatorReports.CounterCount(machine, (uint)number))
+        if (number >= MediatorReports.Count(processor) || counter >= MediatorReports.CounterCount(processor, (uint)number))
         {
             return None;
         }
 
         HypercallAnswer answer = default;
-        ReadOnlySpan<byte> name = MediatorReports.CounterName(machine, (uint)number, (uint)counter);
-        answer.Result = MediatorReports.Counter(machine, (uint)number, (uint)counter);
+        ReadOnlySpan<byte> name = MediatorReports.CounterName(processor, (uint)number, (uint)counter);
+        answer.Result = MediatorReports.Counter(processor, (uint)number, (uint)counter);
         answer.Word0 = answer.SetShortData(name);
         return answer;
     }

@@ -1,6 +1,7 @@
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Guest;
 
@@ -20,6 +21,34 @@ public static unsafe class GuestDoors
 
         step->Pages[step->PageCount++] = page;
         Show(processor, page, processor->Machine->ScratchPage, processor->Machine->Nested.Full);
+        Begin<TGuest>(processor);
+        return true;
+    }
+
+    /// <summary>Tables on the way to a page, without the root.</summary>
+    public const uint TablePages = 3;
+
+    /// <summary>Lets this processor reach a claimed page for one instruction; for all others the claim stays.</summary>
+    /// <param name="processor">The processor.</param>
+    /// <param name="page">Guest-physical address of the page.</param>
+    /// <param name="writable">Whether it may be written; else reads and fetches pass.</param>
+    /// <returns>False when a page stands open already: the instruction touches more than one.</returns>
+    public static bool OpenClaimedPage<TGuest>(ProcessorData* processor, ulong page, bool writable)
+        where TGuest : struct, IGuestProcessor
+    {
+        GuestStep* step = &processor->Step;
+        if (step->ClaimedRootEntry != 0)
+        {
+            return false;
+        }
+
+        NestedFormat format = processor->Machine->Nested;
+        PageTableEntry* own = OwnRootEntry(processor, page);
+        step->ClaimedRootEntry = own->Value;
+        step->ClaimedPage = page;
+        PageTableEntry* entry = NestedTables.CopyPath(own->Address, PageLevel.Page1G, processor->DoorTables, page, format.Table);
+        *entry = new PageTableEntry(entry->Value | ((ulong)(writable ? format.Full : format.ReadOnly) & NestedTraps.Rights));
+        *own = new PageTableEntry(processor->DoorTables, format.Table);
         Begin<TGuest>(processor);
         return true;
     }
@@ -64,6 +93,11 @@ public static unsafe class GuestDoors
             Show(processor, step->Pages[i], machine->ZeroPage, machine->Nested.ReadOnly);
         }
 
+        if (step->ClaimedRootEntry != 0)
+        {
+            *OwnRootEntry(processor, step->ClaimedPage) = new PageTableEntry(step->ClaimedRootEntry);
+        }
+
         if (step->PageCount != 0)
         {
             Clear((ulong*)machine->ScratchPage);
@@ -89,6 +123,9 @@ public static unsafe class GuestDoors
         *step = default;
     }
 
+    private static PageTableEntry* OwnRootEntry(ProcessorData* processor, ulong page) =>
+        (PageTableEntry*)ProcessorBlock.NestedTablesOf(processor) + PageTables.Index(page, PageLevel.Root);
+
     private static void Clear(ulong* page)
     {
         for (int i = 0; i < (int)PageSizes.Size4K / sizeof(ulong); i++)
@@ -101,7 +138,7 @@ public static unsafe class GuestDoors
     {
         // The shared tables and, where the local APIC page lies in the same 1 GiB or 2 MiB, this processor's own copies.
         Set(processor->Machine->NestedRoot, page, shown, flags);
-        Set((ulong)processor - ProcessorBlock.Data + ProcessorBlock.NestedTables, page, shown, flags);
+        Set(ProcessorBlock.NestedTablesOf(processor), page, shown, flags);
     }
 
     private static void Set(ulong root, ulong page, ulong shown, PageFlags flags)

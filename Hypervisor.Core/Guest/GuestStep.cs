@@ -42,6 +42,12 @@ public unsafe struct GuestStep
     /// <summary>Number of pages open.</summary>
     public uint PageCount;
 
+    /// <summary>Guest-physical address of a claimed page that stands open.</summary>
+    public ulong ClaimedPage;
+
+    /// <summary>The entry of this processor's root table on the way to it, as it was; 0 while none stands open.</summary>
+    public ulong ClaimedRootEntry;
+
     /// <summary>Guest-physical addresses of the open pages.</summary>
     public fixed ulong Pages[MaximumPages];
 }

@@ -1,4 +1,6 @@
+using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Guest.Decoding;
+using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
 
@@ -22,6 +24,12 @@ public unsafe interface IGuestProcessor
     /// <summary>CPL.</summary>
     static abstract int Privilege(ProcessorData* processor);
 
+    /// <summary>RFLAGS.</summary>
+    static abstract RFlags Flags(ProcessorData* processor);
+
+    /// <summary>A segment register; one that holds nothing is not present.</summary>
+    static abstract SegmentState Segment(ProcessorData* processor, SegmentName name);
+
     /// <summary>Width of the code the guest runs.</summary>
     static abstract CodeWidth Width(ProcessorData* processor);
 
@@ -43,6 +51,18 @@ public unsafe interface IGuestProcessor
     /// <summary>Ends an intercepted instruction: RIP behind it, interrupt shadow over, trap flag honoured .</summary>
     static abstract void Advance(ProcessorData* processor, uint length);
 
+    /// <summary>Changes RIP, and nothing else.</summary>
+    static abstract void SetRip(ProcessorData* processor, ulong rip);
+
+    /// <summary>Changes RFLAGS.</summary>
+    static abstract void SetFlags(ProcessorData* processor, RFlags flags);
+
+    /// <summary>Gives the guest the RSP that its general registers hold. Only where it has been changed.</summary>
+    static abstract void StoreStackPointer(ProcessorData* processor);
+
+    /// <summary>Changes CR2.</summary>
+    static abstract void SetFaultAddress(ProcessorData* processor, ulong address);
+
     /// <summary>Raises an exception, on top of one that was being delivered when the guest exited; RIP stays, for faults.</summary>
     static abstract void Raise(ProcessorData* processor, GuestEvent exception);
 
@@ -63,8 +83,8 @@ public unsafe interface IGuestProcessor
     /// <summary>Puts the guest's registers, but for the general ones, into the state behind INIT and SIPI .</summary>
     /// <param name="processor">The processor.</param>
     /// <param name="signature">CPUID.1:EAX.</param>
-    /// <param name="vector">The vector of the SIPI.</param>
-    static abstract void LoadStartupState(ProcessorData* processor, uint signature, byte vector);
+    /// <param name="start">Where it goes on.</param>
+    static abstract void LoadStartupState(ProcessorData* processor, uint signature, StartPoint start);
 
     /// <summary>The trap on interrupt commands is no longer wanted anywhere: MSRs that belong to it need not exit.</summary>
     static abstract void DropCommandTrap(ProcessorData* processor);

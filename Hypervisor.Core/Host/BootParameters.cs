@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Hypervisor.Core.Configuration;
+using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Cryptography;
 
 namespace Hypervisor.Core.Host;
@@ -52,6 +53,18 @@ public unsafe struct BootParameters
 
     /// <summary>Their local APIC IDs.</summary>
     public fixed uint ApicIds[MaximumProcessors];
+
+    /// <summary>Physical address of the ACPI root pointer; 0 where there is none.</summary>
+    public ulong AcpiRootPointer;
+
+    /// <summary>What the configuration says to mediators.</summary>
+    public MediatorConfiguration Mediators;
+
+    /// <summary>Memory of the firmware that mediators may work in until boot services end; 0 for none.</summary>
+    public ulong Scratch;
+
+    /// <summary>Bytes of <see cref="Scratch"/>.</summary>
+    public ulong ScratchSize;
 
     /// <summary>Options of the host.</summary>
     public HostOptions Options;

@@ -13,6 +13,9 @@ public static unsafe class FailFast
     /// <summary>What the last failed check said; empty when the fault was not raised by a check.</summary>
     public static ReadOnlySpan<byte> Reason => new(s_reason, s_reasonLength);
 
+    /// <summary>Forgets what the last failed check said: it has been dealt with.</summary>
+    public static void Forget() => s_reasonLength = 0;
+
     /// <summary>Leaves <paramref name="reason"/> for the report and stops the processor with an undefined instruction.</summary>
     /// <param name="reason">Constant text: it must outlive the call.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -1,5 +1,6 @@
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Guest.Startup;
+using Hypervisor.Core.Mediation;
 
 namespace Hypervisor.Core.Host;
 
@@ -32,6 +33,7 @@ public static unsafe class HostFault
             return;
         }
 
+        Containment.EndCall(processor, (byte)frame->Vector, frame->Rip);
         if (Instructions.Exchange(&machine->FaultReported, 1) == 0)
         {
             FaultReport.Write(frame, processor);

@@ -2,8 +2,10 @@ using System;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Cryptography;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest;
 using Hypervisor.Core.Memory;
 using Hypervisor.Core.Records;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Host;
 
@@ -25,9 +27,11 @@ public static unsafe class MachineBuilder
     /// <param name="imageSize">Bytes of the image.</param>
     /// <param name="physicalAddressBits">Physical address bits of the processor.</param>
     /// <param name="vendorPages">Pages the vendor's part needs.</param>
-    public static ulong SharedSize(ulong imageSize, int physicalAddressBits, uint vendorPages)
+    /// <param name="processors">Number of processors.</param>
+    public static ulong SharedSize(ulong imageSize, int physicalAddressBits, uint vendorPages, uint processors)
     {
-        ulong pages = FixedPages + LogPages + RecordPages + vendorPages + NestedTables.RootEntries(physicalAddressBits);
+        ulong pages = FixedPages + LogPages + RecordPages + vendorPages + NestedTables.RootEntries(physicalAddressBits)
+            + TrapTables.Pages + TrapTables.SplitPages + (processors * GuestDoors.TablePages);
         ulong rough = imageSize + (pages * PageSizes.Size4K);
 
         // The region's own pages are mapped one by one, in host and nested tables: a table of each for every 2 MiB begun.
@@ -82,6 +86,10 @@ public static unsafe class MachineBuilder
         Instructions.FaultableRange(&begin, &end);
         machine->FaultableBegin = begin;
         machine->FaultableEnd = end;
+        machine->AcpiRootPointer = parameters->AcpiRootPointer;
+        machine->Scratch = parameters->Scratch;
+        machine->ScratchSize = parameters->ScratchSize;
+        machine->Traps = TrapTables.Build(arena);
         machine->ZeroPage = arena->Allocate();
         machine->ScratchPage = arena->Allocate();
         machine->Idt = arena->Allocate();
@@ -89,6 +97,9 @@ public static unsafe class MachineBuilder
         machine->TrampolineBackup = arena->Allocate();
         machine->WindowRoot = NestedTables.Build(machine, arena);
         machine->HostCr3 = machine->WindowRoot == 0 ? 0 : HostPageTables.Build(machine, arena);
+        ulong split = arena->Allocate(TrapTables.SplitPages, PageSizes.Size4K);
+        machine->SplitArena = new PageArena(split, split + (TrapTables.SplitPages * PageSizes.Size4K));
+        ulong doors = arena->Allocate(machine->ProcessorCount * GuestDoors.TablePages, PageSizes.Size4K);
         if (arena->Exhausted || machine->HostCr3 == 0)
         {
             return null;
@@ -98,6 +109,7 @@ public static unsafe class MachineBuilder
         for (uint i = 0; i < parameters->ProcessorCount; i++)
         {
             BuildProcessor(machine, i, parameters->ApicIds[i], vendorCr4, blocks + (i * (ulong)ProcessorBlock.Size));
+            machine->Processors[i].Data->DoorTables = doors + (i * GuestDoors.TablePages * PageSizes.Size4K);
             machine->Processors[i].Data->HypercallNumber = FirstNumber(parameters->Seed, i);
         }
 

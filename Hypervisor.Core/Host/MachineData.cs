@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest;
+using Hypervisor.Core.Host.Sleep;
 using Hypervisor.Core.Memory;
 using Hypervisor.Core.Records;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Host;
 
@@ -133,6 +135,9 @@ public unsafe struct MachineData
     /// <summary>Whether status hypercalls are answered.</summary>
     public bool StatusHypercall;
 
+    /// <summary>Written while running: 1 once mediators have been attached.</summary>
+    public uint MediatorsAttached;
+
     /// <summary>Whether a password was asked for at boot.</summary>
     public bool PasswordAsked;
 
@@ -180,6 +185,27 @@ public unsafe struct MachineData
 
     /// <summary>Which deliberate fault to raise at the next opportunity; 0 for none.</summary>
     public uint DeliberateFault;
+
+    /// <summary>Who has claimed what.</summary>
+    public TrapTables* Traps;
+
+    /// <summary>Tables for dividing large pages of the nested tables in use.</summary>
+    public PageArena SplitArena;
+
+    /// <summary>Physical address of the ACPI root pointer; 0 where the firmware has none.</summary>
+    public ulong AcpiRootPointer;
+
+    /// <summary>Guest-physical address of memory that mediators may work in while boot services last.</summary>
+    public ulong Scratch;
+
+    /// <summary>Written while running: bytes of <see cref="Scratch"/>; 0 once it is the operating system's.</summary>
+    public ulong ScratchSize;
+
+    /// <summary>Written while running: nonzero when a leaf of CPUID is claimed.</summary>
+    public uint CpuidClaimed;
+
+    /// <summary>Written while running: sleep states.</summary>
+    public SleepData Sleep;
 
     /// <summary>Where microcode updates are shown to the processor (VMX).</summary>
     public UpdateWindow Update;

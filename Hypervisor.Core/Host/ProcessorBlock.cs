@@ -50,6 +50,9 @@ public static class ProcessorBlock
     /// <summary>First of this processor's own nested page tables.</summary>
     public const int NestedTables = 0xC000;
 
+    /// <summary>Address of a processor's own nested page tables.</summary>
+    public static unsafe ulong NestedTablesOf(ProcessorData* processor) => (ulong)processor - Data + NestedTables;
+
     /// <summary>Bytes the exit stub keeps below the data page for its callee (Microsoft x64 calling convention: 32 bytes of home space).</summary>
     public const int HomeSpace = 32;
 }

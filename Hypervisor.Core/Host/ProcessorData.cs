@@ -3,6 +3,7 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest;
 using Hypervisor.Core.Guest.Startup;
+using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Memory;
 
 namespace Hypervisor.Core.Host;
@@ -101,4 +102,32 @@ public unsafe struct ProcessorData
     /// <summary>Exits by cause.</summary>
     [FieldOffset(0x800)]
     public ExitCounters Exits;
+
+    /// <summary>Stack of the innermost contained call; 0 outside of them. Written by the stub.</summary>
+    [FieldOffset(0x900)]
+    public ulong Containment;
+
+    /// <summary>Where the last contained call failed.</summary>
+    [FieldOffset(0x908)]
+    public ulong ContainedRip;
+
+    /// <summary>The exception that ended it.</summary>
+    [FieldOffset(0x910)]
+    public uint ContainedVector;
+
+    /// <summary>The change of claims this processor has followed.</summary>
+    [FieldOffset(0x914)]
+    public uint TrapGeneration;
+
+    /// <summary>Three pages for page tables: the way to a page whose door stands open for this processor alone.</summary>
+    [FieldOffset(0x918)]
+    public ulong DoorTables;
+
+    /// <summary>Nonzero when a mediator has left the instruction that is being emulated to the guest.</summary>
+    [FieldOffset(0x920)]
+    public uint LeftToGuest;
+
+    /// <summary>The sleep state that the access which is passed next enters; none but while a mediator has just said so.</summary>
+    [FieldOffset(0x924)]
+    public SleepState AnnouncedSleep;
 }

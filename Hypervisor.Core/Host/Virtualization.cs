@@ -2,8 +2,11 @@ using System;
 using Hypervisor.Core.Configuration;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest.Startup;
+using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Memory;
 using Hypervisor.Core.Svm;
+using Hypervisor.Core.Traps;
 using Hypervisor.Core.Vmx;
 
 namespace Hypervisor.Core.Host;
@@ -46,9 +49,9 @@ public static unsafe class Virtualization
         int bits = PhysicalAddressBits;
         ulong blocks = (ulong)processors * ProcessorBlock.Size;
         uint pages = Extension == VirtualizationExtension.Vmx
-            ? VmxMachine.Pages(bits, MachineBuilder.SharedSize(imageSize, bits, 0) + blocks)
-            : SvmMachine.Pages;
-        return MachineBuilder.SharedSize(imageSize, bits, pages) + blocks;
+            ? VmxMachine.Pages(bits, MachineBuilder.SharedSize(imageSize, bits, 0, processors) + blocks)
+            : SvmMachine.Pages(bits, MachineBuilder.SharedSize(imageSize, bits, 0, processors) + blocks);
+        return MachineBuilder.SharedSize(imageSize, bits, pages, processors) + blocks;
     }
 
     /// <summary>Builds the host and turns the running machine into its guest, which goes on where the parameters say.</summary>
@@ -69,20 +72,68 @@ public static unsafe class Virtualization
         ReadOnlySpan<byte> problem = extension == VirtualizationExtension.Svm
             ? SvmMachine.Prepare(machine, &arena)
             : VmxMachine.Prepare(machine, &arena);
-        return problem.IsEmpty ? LaunchProcessor(machine, parameters) : problem;
+        if (!problem.IsEmpty)
+        {
+            return problem;
+        }
+
+        MediatorLife.Prepare(machine);
+        return LaunchProcessor(machine, parameters);
     }
 
-    /// <summary>Runs on an application processor the host has just arrived on, on its own stack; goes on in the guest.</summary>
+    /// <summary>On a processor in the host: follows whatever other processors have changed for all, and may be waiting for.</summary>
+    public static void Follow(ProcessorData* processor)
+    {
+        if (processor->Machine->Extension == VirtualizationExtension.Vmx)
+        {
+            VmxMemory.Follow(processor);
+        }
+
+        ApicTrap.Follow(processor);
+        TrapShootdown.Follow(processor);
+    }
+
+    /// <summary>Makes an MSR exit, or no longer; what the host itself has to see exits in any case.</summary>
+    public static void TrapMsr(MachineData* machine, uint msr, bool trap)
+    {
+        if (machine->Extension == VirtualizationExtension.Vmx)
+        {
+            VmxMsrBitmap.Trap(machine, msr, trap);
+        }
+        else
+        {
+            SvmPermissionMaps.Trap(machine->MsrPermissionMap, msr, trap);
+        }
+    }
+
+    /// <summary>Runs on a processor that has just arrived in the host, started by the guest or woken by the firmware, on its own stack; goes on in the guest.</summary>
     public static void Arrive(ProcessorData* processor)
     {
+        bool woken = processor->Machine->Sleep.Sleeper == processor;
         if (processor->Machine->Extension == VirtualizationExtension.Svm)
         {
-            SvmStartup.Arrive(processor);
+            if (woken)
+            {
+                SvmStartup.Wake(processor);
+            }
+            else
+            {
+                SvmStartup.Arrive(processor);
+            }
+
             Instructions.SvmRun(processor);
         }
         else
         {
-            VmxStartup.Arrive(processor);
+            if (woken)
+            {
+                VmxStartup.Wake(processor);
+            }
+            else
+            {
+                VmxStartup.Arrive(processor);
+            }
+
             Instructions.VmxRun(processor);
         }
     }

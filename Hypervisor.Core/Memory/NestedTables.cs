@@ -70,13 +70,21 @@ public static unsafe class NestedTables
     /// <param name="page">Guest-physical address of the local APIC page.</param>
     /// <param name="table">Flags of an entry that points to a table.</param>
     /// <returns>The entry that maps the page.</returns>
-    public static PageTableEntry* BuildOwnPath(ulong sharedRoot, ulong tables, ulong page, PageFlags table)
+    public static PageTableEntry* BuildOwnPath(ulong sharedRoot, ulong tables, ulong page, PageFlags table) =>
+        CopyPath(sharedRoot, PageLevel.Root, tables, page, table);
+
+    /// <summary>Copies the tables on the way to a page.</summary>
+    /// <param name="from">The first table.</param>
+    /// <param name="level">Its level.</param>
+    /// <param name="to">Address of a page for each level.</param>
+    /// <param name="page">Guest-physical address of the page.</param>
+    /// <param name="table">Flags of an entry that points to a table.</param>
+    /// <returns>The entry in the copies that maps the page.</returns>
+    public static PageTableEntry* CopyPath(ulong from, PageLevel level, ulong to, ulong page, PageFlags table)
     {
-        ulong shared = sharedRoot;
-        PageLevel level = PageLevel.Root;
-        for (ulong own = tables; ; own += PageSizes.Size4K, level--)
+        for (ulong own = to; ; own += PageSizes.Size4K, level--)
         {
-            PageTables.Copy(shared, own);
+            PageTables.Copy(from, own);
             PageTableEntry* entry = (PageTableEntry*)own + PageTables.Index(page, level);
             if (level == PageLevel.Page4K)
             {
@@ -87,30 +95,56 @@ public static unsafe class NestedTables
             if (entry->IsLarge)
             {
                 // No shared table from here on: make the content the large page stands for.
-                SplitDown(*entry, level, below, page, table);
-                *entry = new PageTableEntry(below, table);
-                return (PageTableEntry*)(tables + (3 * PageSizes.Size4K)) + PageTables.Index(page, PageLevel.Page4K);
+                return SplitDown(entry, level, below, page, table);
             }
 
-            shared = entry->Address;
+            from = entry->Address;
             *entry = new PageTableEntry(below, table);
         }
     }
 
-    private static void SplitDown(PageTableEntry large, PageLevel level, ulong at, ulong page, PageFlags table)
+    /// <summary>
+    /// Takes changes of the shared tables over into a processor's own path. Its entries on the way to the page stay as they are: each is written in one piece, while the
+    /// processor may be using it.
+    /// </summary>
+    /// <param name="sharedRoot">Root of the tables all share.</param>
+    /// <param name="tables">Address of the four pages.</param>
+    /// <param name="page">Guest-physical address of the local APIC page.</param>
+    public static void RefreshOwnPath(ulong sharedRoot, ulong tables, ulong page)
     {
-        for (; ; at += PageSizes.Size4K)
+        ulong shared = sharedRoot;
+        PageLevel level = PageLevel.Root;
+        for (ulong own = tables; ; own += PageSizes.Size4K, level--)
         {
-            PageTables.Split(large, level, (PageTableEntry*)at);
-            level--;
-            if (level == PageLevel.Page4K)
+            int way = PageTables.Index(page, level);
+            for (int i = 0; i < PageSizes.EntriesPerTable; i++)
             {
-                return;
+                if (i != way)
+                {
+                    ((PageTableEntry*)own)[i] = ((PageTableEntry*)shared)[i];
+                }
             }
 
-            PageTableEntry* entry = (PageTableEntry*)at + PageTables.Index(page, level);
-            large = *entry;
-            *entry = new PageTableEntry(at + PageSizes.Size4K, table);
+            PageTableEntry next = ((PageTableEntry*)shared)[way];
+            if (level == PageLevel.Page4K || next.IsLarge)
+            {
+                return; // what stands for the rest of a large page is alike
+            }
+
+            shared = next.Address;
         }
+    }
+
+    private static PageTableEntry* SplitDown(PageTableEntry* entry, PageLevel level, ulong at, ulong page, PageFlags table)
+    {
+        for (; level > PageLevel.Page4K; at += PageSizes.Size4K)
+        {
+            PageTables.Split(*entry, level, (PageTableEntry*)at);
+            *entry = new PageTableEntry(at, table);
+            level--;
+            entry = (PageTableEntry*)at + PageTables.Index(page, level);
+        }
+
+        return entry;
     }
 }

@@ -21,7 +21,7 @@ public static unsafe class SvmExit
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint TryCpuid(ProcessorData* processor, Vmcb* vmcb)
     {
-        if (!SvmGuest.IsPlain64Bit(vmcb))
+        if (!SvmGuest.IsPlain64Bit(vmcb) || processor->Machine->CpuidClaimed != 0)
         {
             return 0;
         }
@@ -124,7 +124,7 @@ public static unsafe class SvmExit
             case SvmExitCode.Skinit:
                 return InstructionExits.Undefined<SvmGuest>(processor);
             case SvmExitCode.NestedPageFault:
-                return NestedFaults.Handle<SvmGuest>(processor, vmcb->ExitInfo2, vmcb->ExitInfo1);
+                return NestedFaults.Handle<SvmGuest>(processor, new SvmNestedFaultInfo(vmcb->ExitInfo1).At(vmcb->ExitInfo2));
             case SvmExitCode.Invalid:
             case SvmExitCode.EmulatorRefusal:
                 return Invalid(processor, vmcb);

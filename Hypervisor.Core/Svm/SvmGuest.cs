@@ -3,6 +3,7 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest;
 using Hypervisor.Core.Guest.Decoding;
+using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
 
@@ -32,7 +33,7 @@ public readonly unsafe struct SvmGuest : IGuestProcessor
         ulong rip = vmcb->Rip + length;
         vmcb->Rip = Is64Bit(vmcb) ? rip : rip & Low32;
         vmcb->InterruptShadow = 0;
-        if (new RFlags(vmcb->RFlags).TrapOrResume)
+        if (new RFlags(vmcb->RFlags).HasTrapOrResume())
         {
             EndTracedInstruction(vmcb);
         }
@@ -87,6 +88,28 @@ public readonly unsafe struct SvmGuest : IGuestProcessor
     public static int Privilege(ProcessorData* processor) => Control(processor)->Cpl;
 
     /// <inheritdoc/>
+    public static RFlags Flags(ProcessorData* processor) => new(Control(processor)->RFlags);
+
+    /// <inheritdoc/>
+    public static SegmentState Segment(ProcessorData* processor, SegmentName name)
+    {
+        VmcbSegment segment = Vmcb.Segment(Control(processor), name);
+        return new SegmentState(new SegmentSelector(segment.Selector), segment.Base, segment.Limit, new SegmentAttributes(segment.Attributes));
+    }
+
+    /// <inheritdoc/>
+    public static void SetRip(ProcessorData* processor, ulong rip) => Control(processor)->Rip = rip;
+
+    /// <inheritdoc/>
+    public static void SetFlags(ProcessorData* processor, RFlags flags) => Control(processor)->RFlags = flags.Value;
+
+    /// <inheritdoc/>
+    public static void StoreStackPointer(ProcessorData* processor) => Control(processor)->Rsp = processor->Registers.Rsp;
+
+    /// <inheritdoc/>
+    public static void SetFaultAddress(ProcessorData* processor, ulong address) => Control(processor)->Cr2 = address;
+
+    /// <inheritdoc/>
     public static CodeWidth Width(ProcessorData* processor) => Width(Control(processor));
 
     /// <inheritdoc/>
@@ -131,8 +154,8 @@ public readonly unsafe struct SvmGuest : IGuestProcessor
     public static void SetNestedRoot(ProcessorData* processor, ulong root) => Control(processor)->NestedCr3 = root;
 
     /// <inheritdoc/>
-    public static void LoadStartupState(ProcessorData* processor, uint signature, byte vector) =>
-        SvmProcessor.LoadStartupState(processor, signature, vector);
+    public static void LoadStartupState(ProcessorData* processor, uint signature, StartPoint start) =>
+        SvmProcessor.LoadStartupState(processor, signature, start);
 
     /// <inheritdoc/>
     public static void DropCommandTrap(ProcessorData* processor)
@@ -170,7 +193,7 @@ public readonly unsafe struct SvmGuest : IGuestProcessor
     /// <summary>Whether the guest runs 64-bit code on four-level tables, and is not being traced.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsPlain64Bit(Vmcb* vmcb) =>
-        Is64Bit(vmcb) && !new Cr4(vmcb->Cr4).LinearAddress57 && !new RFlags(vmcb->RFlags).TrapOrResume;
+        Is64Bit(vmcb) && !new Cr4(vmcb->Cr4).LinearAddress57 && !new RFlags(vmcb->RFlags).HasTrapOrResume();
 
     /// <summary>
     /// Whether an intercepted instruction of the two-byte map stands at RIP without prefixes: then, and only then, its first byte is the escape 0F. Only where

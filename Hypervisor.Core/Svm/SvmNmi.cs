@@ -24,7 +24,7 @@ internal static unsafe class SvmNmi
         {
             // One of them was a kick. A second one that came at the same moment was merged with it by the processor, as two always are.
             arrived = arrived == 0 ? 0 : arrived - 1;
-            ApicTrap.Follow(processor);
+            Virtualization.Follow(processor);
         }
 
         // Asked for whether or not this was a kick: an INIT that the processor redirects can reach the host in the window above.

@@ -1,17 +1,12 @@
 using Hypervisor.Core.Cpu;
-using Hypervisor.Core.Guest.Startup;
-using Hypervisor.Core.Host;
 
 namespace Hypervisor.Core.Svm;
 
-/// <summary>Which MSRs and ports exit (AMD APM vol 2 §15.10, §15.11).</summary>
+/// <summary>Which MSRs exit (AMD APM vol 2 §15.11).</summary>
 public static unsafe class SvmPermissionMaps
 {
     /// <summary>Pages of the MSR permission map.</summary>
     public const uint MsrMapPages = 2;
-
-    /// <summary>Pages of the I/O permission map.</summary>
-    public const uint IoMapPages = 3;
 
     private const int VectorBytes = 0x800;
     private const uint MsrsPerVector = 0x2000;
@@ -30,16 +25,23 @@ public static unsafe class SvmPermissionMaps
         Intercept(map, Msr.SmmControl, read: false, write: true);
     }
 
-    /// <summary>Ports with a policy.</summary>
-    /// <param name="map">The map.</param>
-    /// <param name="machine">The machine.</param>
-    public static void WriteIoMap(ulong map, MachineData* machine)
+    /// <summary>Makes reads and writes of an MSR exit, or no longer. What the host itself needs stays; MSRs in none of the map's ranges exit in any case.</summary>
+    public static void Trap(ulong map, uint msr, bool trap)
     {
-        if (machine->ProcessorCount > 1 && !machine->KeepApicTrap)
+        int bit = BitOf(msr);
+        if (bit < 0)
         {
-            Intercept(map, ShutdownCode.IndexPort);
-            Intercept(map, ShutdownCode.DataPort);
+            return;
         }
+
+        byte* cell = (byte*)map + (bit / 8);
+        *cell = (byte)(*cell & ~(3 << (bit % 8)));
+        if (trap)
+        {
+            Intercept(map, msr, read: true, write: true);
+        }
+
+        WriteMsrMap(map);
     }
 
     /// <summary>Whether the map makes an access to <paramref name="msr"/> exit; MSRs in none of its ranges always do.</summary>
@@ -48,8 +50,6 @@ public static unsafe class SvmPermissionMaps
         int bit = BitOf(msr);
         return bit < 0 || (((byte*)map)[bit / 8] >> ((bit % 8) + (write ? 1 : 0)) & 1) != 0;
     }
-
-    private static void Intercept(ulong map, ushort port) => ((byte*)map)[port / 8] |= (byte)(1 << (port % 8));
 
     private static void Intercept(ulong map, uint msr, bool read, bool write)
     {

@@ -84,10 +84,10 @@ public static unsafe class SvmProcessor
     }
 
     /// <summary>Puts the guest into the state after SIPI, or at the reset vector (R-31; AMD APM vol 2 §14.1.3).</summary>
-    public static void LoadStartupState(ProcessorData* processor, uint signature, byte vector)
+    public static void LoadStartupState(ProcessorData* processor, uint signature, StartPoint start)
     {
         Vmcb* vmcb = (Vmcb*)processor->GuestControl;
-        InitState state = InitState.AfterStartup(new Cr0(vmcb->Cr0), signature, vector);
+        InitState state = InitState.AfterStartup(new Cr0(vmcb->Cr0), signature, start);
         vmcb->Rax = 0;
         vmcb->Rsp = 0;
         vmcb->Rip = state.Rip;

@@ -3,6 +3,8 @@ using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Host.Sleep;
+using Hypervisor.Core.Mediation;
 
 namespace Hypervisor.Core.Svm;
 
@@ -18,6 +20,19 @@ public static unsafe class SvmStartup
         SvmProcessor.WriteControls(processor);
         ((Vmcb*)processor->GuestControl)->GuestPat = Instructions.ReadMsr(Msr.Pat);
         GuestStartup.Arrive<SvmGuest>(processor);
+        Virtualization.Follow(processor);
+    }
+
+    /// <summary>Runs on the processor that the firmware has woken from S3. Returns when the guest's first instruction can be executed.</summary>
+    public static void Wake(ProcessorData* processor)
+    {
+        StartPoint start = SystemSleep.Wake(processor);
+        SvmProcessor.Enable(processor);
+        SvmProcessor.WriteControls(processor);
+        ((Vmcb*)processor->GuestControl)->GuestPat = Instructions.ReadMsr(Msr.Pat);
+        GuestStartup.Enter<SvmGuest>(processor, start);
+        Virtualization.Follow(processor);
+        MediatorLife.Resume(processor);
     }
 
     /// <summary>#SX: an INIT that did not go through a trapped command. The sender's SIPI will: the trap is armed before it can.</summary>

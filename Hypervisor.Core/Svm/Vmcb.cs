@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Hypervisor.Core.Cpu;
 
 namespace Hypervisor.Core.Svm;
 
@@ -187,4 +188,9 @@ public struct Vmcb
     /// <summary>DEBUGCTL.</summary>
     [FieldOffset(0x670)]
     public ulong DebugControl;
+
+    /// <summary>One of the six segment registers that instructions name.</summary>
+    /// <param name="vmcb">The block.</param>
+    /// <param name="name">ES to GS.</param>
+    public static unsafe VmcbSegment Segment(Vmcb* vmcb, SegmentName name) => *(&vmcb->Es + (int)name);
 }

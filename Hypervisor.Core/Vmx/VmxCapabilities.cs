@@ -244,6 +244,11 @@ public readonly struct VmxCapabilities
             return "this processor's VT-x has no MSR bitmaps"u8;
         }
 
+        if (!Primary.Allows(PrimaryControls.UseIoBitmaps))
+        {
+            return "this processor's VT-x has no I/O bitmaps"u8;
+        }
+
         return Exit.Allows(VmxControls.WantedExit) && Entry.Allows(VmxControls.WantedEntry)
             ? default
             : "this processor's VT-x cannot switch EFER and PAT"u8;

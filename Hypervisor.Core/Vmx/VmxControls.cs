@@ -19,7 +19,7 @@ public readonly struct VmxControls
     public const PinControls WantedPin = PinControls.NmiExiting | PinControls.VirtualNmis;
 
     /// <summary>Primary controls without which nothing works .</summary>
-    public const PrimaryControls WantedPrimary = PrimaryControls.UseMsrBitmaps | PrimaryControls.SecondaryControls;
+    public const PrimaryControls WantedPrimary = PrimaryControls.UseMsrBitmaps | PrimaryControls.UseIoBitmaps | PrimaryControls.SecondaryControls;
 
     /// <summary>Secondary controls without which nothing works.</summary>
     public const SecondaryControls WantedSecondary = SecondaryControls.EnableEpt | SecondaryControls.UnrestrictedGuest;

@@ -10,7 +10,6 @@ namespace Hypervisor.Core.Vmx;
 public static unsafe class VmxExit
 {
     private const uint BasicReasonMask = 0xFFFF;
-    private const ulong NmiUnblocked = 1UL << 12;
 
     /// <summary>
     /// CPUID and XSETBV, for which the exit stub saves as little as it can: nothing blocked, nobody tracing. Everything else is left to <see cref="Handle"/>.
@@ -21,7 +20,7 @@ public static unsafe class VmxExit
     {
         if (reason == (uint)VmxExitReason.Cpuid)
         {
-            if (!VmxGuest.IsQuiet())
+            if (!VmxGuest.IsQuiet() || processor->Machine->CpuidClaimed != 0)
             {
                 return 0;
             }
@@ -172,9 +171,9 @@ public static unsafe class VmxExit
 
     private static ExitCause EptViolation(ProcessorData* processor)
     {
-        ulong qualification = Vmcs.Read(VmcsFieldNatural.ExitQualification);
+        EptViolationQualification qualification = new(Vmcs.Read(VmcsFieldNatural.ExitQualification));
         bool delivering = GuestEvent.FromFields(Vmcs.Read(VmcsField32.IdtVectoringInformation), 0).IsValid;
-        if (!delivering && (qualification & NmiUnblocked) != 0)
+        if (!delivering && qualification.NmiUnblocked)
         {
             // IRET had unblocked NMIs before it faulted: it will do so again (R-27, Intel SDM vol 3 §27.2.3).
             Vmcs.Write(VmcsField32.GuestInterruptibility, Vmcs.Read(VmcsField32.GuestInterruptibility) | (uint)VmxInterruptibility.BlockingByNmi);
@@ -185,7 +184,7 @@ public static unsafe class VmxExit
             GuestDoors.Shut<VmxGuest>(processor); // the event has been delivered
         }
 
-        return NestedFaults.Handle<VmxGuest>(processor, Vmcs.Read(VmcsField64.GuestPhysicalAddress), qualification);
+        return NestedFaults.Handle<VmxGuest>(processor, qualification.At(Vmcs.Read(VmcsField64.GuestPhysicalAddress)));
     }
 
     /// <summary>Nothing asks for these exits. One that comes all the same is named once, and the guest gets #UD.</summary>

@@ -3,6 +3,7 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest;
 using Hypervisor.Core.Guest.Decoding;
+using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
 
@@ -30,6 +31,24 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
     public static int Privilege(ProcessorData* processor) => Attributes(SegmentName.Ss).Privilege;
 
     /// <inheritdoc/>
+    public static RFlags Flags(ProcessorData* processor) => new(Vmcs.Read(VmcsFieldNatural.GuestRFlags));
+
+    /// <inheritdoc/>
+    public static SegmentState Segment(ProcessorData* processor, SegmentName name) => VmcsSegment.Read(name).State;
+
+    /// <inheritdoc/>
+    public static void SetRip(ProcessorData* processor, ulong rip) => Vmcs.Write(VmcsFieldNatural.GuestRip, rip);
+
+    /// <inheritdoc/>
+    public static void SetFlags(ProcessorData* processor, RFlags flags) => Vmcs.Write(VmcsFieldNatural.GuestRFlags, flags.Value);
+
+    /// <inheritdoc/>
+    public static void StoreStackPointer(ProcessorData* processor) => Vmcs.Write(VmcsFieldNatural.GuestRsp, processor->Registers.Rsp);
+
+    /// <inheritdoc/>
+    public static void SetFaultAddress(ProcessorData* processor, ulong address) => Instructions.WriteCr2(address);
+
+    /// <inheritdoc/>
     public static CodeWidth Width(ProcessorData* processor)
     {
         SegmentAttributes code = Attributes(SegmentName.Cs);
@@ -40,7 +59,7 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
     public static bool IsPlain64Bit(ProcessorData* processor) => IsLongMode
         && Attributes(SegmentName.Cs).LongMode
         && !new Cr4(Vmcs.Read(VmcsFieldNatural.GuestCr4)).LinearAddress57
-        && !new RFlags(Vmcs.Read(VmcsFieldNatural.GuestRFlags)).TrapOrResume;
+        && !new RFlags(Vmcs.Read(VmcsFieldNatural.GuestRFlags)).HasTrapOrResume();
 
     /// <inheritdoc/>
     public static ulong LinearRip(ProcessorData* processor)
@@ -92,7 +111,7 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
         }
 
         RFlags flags = new(Vmcs.Read(VmcsFieldNatural.GuestRFlags));
-        if (flags.TrapOrResume)
+        if (flags.HasTrapOrResume())
         {
             EndTracedInstruction(flags);
         }
@@ -100,7 +119,7 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
 
     /// <summary>Whether <see cref="AdvanceQuietly"/> may be used: nothing is blocked, nobody traces.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsQuiet() => !new RFlags(Vmcs.Read(VmcsFieldNatural.GuestRFlags)).TrapOrResume && Vmcs.Read(VmcsField32.GuestInterruptibility) == 0;
+    public static bool IsQuiet() => !new RFlags(Vmcs.Read(VmcsFieldNatural.GuestRFlags)).HasTrapOrResume() && Vmcs.Read(VmcsField32.GuestInterruptibility) == 0;
 
     /// <summary>Ends an intercepted instruction where <see cref="IsQuiet"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -161,13 +180,7 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
     public static void EndStep(ProcessorData* processor) => VmxStep.TakeBack(processor);
 
     /// <inheritdoc/>
-    public static void OpenPorts(ProcessorData* processor, bool open)
-    {
-        if (processor->Machine->IoPermissionMap != 0)
-        {
-            Change(PrimaryControls.UseIoBitmaps, on: !open);
-        }
-    }
+    public static void OpenPorts(ProcessorData* processor, bool open) => Change(PrimaryControls.UseIoBitmaps, on: !open);
 
     /// <inheritdoc/>
     public static void SetNestedRoot(ProcessorData* processor, ulong root)
@@ -177,8 +190,8 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
     }
 
     /// <inheritdoc/>
-    public static void LoadStartupState(ProcessorData* processor, uint signature, byte vector) =>
-        VmxProcessor.LoadStartupState(processor, signature, vector);
+    public static void LoadStartupState(ProcessorData* processor, uint signature, StartPoint start) =>
+        VmxProcessor.LoadStartupState(processor, signature, start);
 
     /// <inheritdoc/>
     public static void DropCommandTrap(ProcessorData* processor) =>

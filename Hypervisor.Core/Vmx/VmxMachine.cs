@@ -2,6 +2,7 @@ using System;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Vmx;
 
@@ -12,7 +13,7 @@ public static unsafe class VmxMachine
     /// <param name="physicalAddressBits">Physical address bits of the processor.</param>
     /// <param name="regionSize">Bytes of the host's memory without these pages.</param>
     public static uint Pages(int physicalAddressBits, ulong regionSize) =>
-        VmxMsrBitmap.Pages + UpdateWindow.Pages + VmxMemory.Pages(physicalAddressBits, regionSize);
+        VmxMsrBitmap.Pages + IoPermissionMap.Pages + UpdateWindow.Pages + VmxMemory.Pages(physicalAddressBits, regionSize);
 
     /// <summary>Fills the vendor's part of the machine.</summary>
     /// <returns>Why it could not be done; empty when it was.</returns>
@@ -22,7 +23,8 @@ public static unsafe class VmxMachine
         machine->Hidden = VmxControls.For(VmxCapabilities.Read()).Hidden;
         machine->SupportedXcr0 = Xcr0.Supported.Value;
         machine->MsrPermissionMap = arena->Allocate(VmxMsrBitmap.Pages, PageSizes.Size4K);
-        if (machine->MsrPermissionMap == 0 || !VmxMemory.Build(machine, arena) || !machine->Update.Build(machine->HostCr3, arena))
+        machine->IoPermissionMap = arena->Allocate(IoPermissionMap.Pages, PageSizes.Size4K);
+        if (machine->IoPermissionMap == 0 || !VmxMemory.Build(machine, arena) || !machine->Update.Build(machine->HostCr3, arena))
         {
             return "the memory set aside for the host does not suffice"u8;
         }

@@ -19,6 +19,9 @@ public unsafe struct VmxMachineData
     /// <summary>Bytes of a set.</summary>
     public ulong HalfSize;
 
+    /// <summary>Memory for dividing large pages of the set that is not in use.</summary>
+    public ulong SplitPages;
+
     /// <summary>The set in use: 0 or 1.</summary>
     public uint Active;
 

@@ -4,6 +4,7 @@ using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
 using Hypervisor.Core.Memory.Mtrr;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Vmx;
 
@@ -18,7 +19,7 @@ public static unsafe class VmxMemory
     /// <summary>Pages of both sets of tables and of what belongs to them.</summary>
     /// <param name="physicalAddressBits">Physical address bits of the processor.</param>
     /// <param name="regionSize">Bytes of the host's memory without these pages.</param>
-    public static uint Pages(int physicalAddressBits, ulong regionSize) => 1 + (VmxMachineData.Halves * HalfPages(physicalAddressBits, regionSize));
+    public static uint Pages(int physicalAddressBits, ulong regionSize) => 1 + TrapTables.SplitPages + (VmxMachineData.Halves * HalfPages(physicalAddressBits, regionSize));
 
     /// <summary>Builds the tables.</summary>
     /// <returns>False when memory does not suffice.</returns>
@@ -41,6 +42,7 @@ public static unsafe class VmxMemory
         machine->VendorData = (ulong)shared;
         shared->Tables = tables;
         shared->HalfSize = pages * PageSizes.Size4K;
+        shared->SplitPages = arena->Allocate(TrapTables.SplitPages, PageSizes.Size4K);
         MtrrState.Read(machine->PhysicalAddressBits, &shared->MemoryTypes);
         machine->NestedRoot = BuildHalf(machine, shared, 0, &shared->MemoryTypes);
         return machine->NestedRoot != 0;
@@ -64,9 +66,11 @@ public static unsafe class VmxMemory
 
         while (Instructions.CompareExchange(&shared->Lock, 1, 0) != 0)
         {
-            Follow(processor); // whoever holds the lock waits for this processor
+            Virtualization.Follow(processor); // whoever holds the lock waits for this processor
             Instructions.Pause();
         }
+
+        TrapShootdown.Lock(processor); // claims are put into the new tables
 
         // Systems write the same MTRRs on all processors at once: another one may have built what this one wants.
         if (!MtrrState.AreEqual(&now, &shared->MemoryTypes) && WaitForAll(processor, shared))
@@ -75,6 +79,7 @@ public static unsafe class VmxMemory
             _ = WaitForAll(processor, shared);
         }
 
+        TrapShootdown.Unlock(processor);
         Instructions.Exchange(&shared->Lock, 0);
     }
 
@@ -125,6 +130,15 @@ public static unsafe class VmxMemory
             return;
         }
 
+        PageArena split = new(shared->SplitPages, shared->SplitPages + (TrapTables.SplitPages * PageSizes.Size4K));
+        if (!NestedTraps.Apply(machine, root, &split))
+        {
+            Log.Write(LogLevel.Error, processor->Index, "memory types stay as they were: claims need more page tables than are set aside"u8);
+            return;
+        }
+
+        shared->SplitPages = machine->SplitArena.End - (TrapTables.SplitPages * PageSizes.Size4K);
+        machine->SplitArena = split;
         shared->MemoryTypes = *mtrrs;
         shared->Active = half;
         machine->NestedRoot = root;
@@ -156,6 +170,7 @@ public static unsafe class VmxMemory
                     return false;
                 }
 
+                Virtualization.Follow(processor); // it may be waiting for this one
                 Instructions.Pause();
             }
         }

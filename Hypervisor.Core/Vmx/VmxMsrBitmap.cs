@@ -1,4 +1,5 @@
 using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory.Mtrr;
 
 namespace Hypervisor.Core.Vmx;
@@ -42,6 +43,21 @@ public static unsafe class VmxMsrBitmap
                 Set(bitmap, msr, read: false, write: true);
             }
         }
+    }
+
+    /// <summary>Makes reads and writes of an MSR exit, or no longer. What the host itself needs stays; MSRs in neither range exit in any case.</summary>
+    public static void Trap(MachineData* machine, uint msr, bool trap)
+    {
+        ulong bitmap = machine->MsrPermissionMap;
+        if (BitOf(msr) < 0)
+        {
+            return;
+        }
+
+        bool commands = msr is Msr.ApicBase or Msr.X2ApicInterruptCommand && Exits(bitmap, msr, write: true);
+        Change(bitmap, msr, 0, trap);
+        Change(bitmap, msr, WriteOffset, trap || commands);
+        Write(bitmap, hidesTrace: machine->Hidden.Trace != 0);
     }
 
     /// <summary>Whether an MSR is one of Processor Trace's (Intel SDM vol 3 §32.2.8).</summary>

@@ -48,8 +48,7 @@ public static unsafe class VmxNmi
         {
             // One of them was a kick. A second one that came at the same moment was merged with it by the processor, as two always are.
             count = count == 0 ? 0 : count - 1;
-            ApicTrap.Follow(processor);
-            VmxMemory.Follow(processor);
+            Virtualization.Follow(processor);
         }
 
         if (new StartupRequest(processor->Startup.Request).IsInit)

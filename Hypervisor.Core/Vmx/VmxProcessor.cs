@@ -3,6 +3,7 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Memory;
 
 namespace Hypervisor.Core.Vmx;
 
@@ -45,6 +46,8 @@ public static unsafe class VmxProcessor
         Vmcs.Write(VmcsField32.EntryMsrLoadCount, 0);
         Vmcs.Write(VmcsField32.EntryInterruptionInformation, 0);
         Vmcs.Write(VmcsField64.MsrBitmap, machine->MsrPermissionMap);
+        Vmcs.Write(VmcsField64.IoBitmapA, machine->IoPermissionMap);
+        Vmcs.Write(VmcsField64.IoBitmapB, machine->IoPermissionMap + PageSizes.Size4K);
         Vmcs.Write(VmcsFieldNatural.Cr0Mask, VmxGuestRegisters.OwnedCr0);
         Vmcs.Write(VmcsFieldNatural.Cr4Mask, VmxGuestRegisters.OwnedCr4);
         WriteOptional(controls);
@@ -143,10 +146,10 @@ public static unsafe class VmxProcessor
     }
 
     /// <summary>Puts the guest into the state behind SIPI (R-31; Intel SDM vol 3 table 9-1, column INIT).</summary>
-    public static void LoadStartupState(ProcessorData* processor, uint signature, byte vector)
+    public static void LoadStartupState(ProcessorData* processor, uint signature, StartPoint start)
     {
         Cr0 before = new(Instructions.ReadCr0()); // CD and NW are never switched by entries and exits (§26.3.2.1)
-        InitState state = InitState.AfterStartup(before, signature, vector);
+        InitState state = InitState.AfterStartup(before, signature, start);
         WriteSegment(SegmentName.Cs, state.Cs);
         for (SegmentName segment = SegmentName.Es; segment <= SegmentName.Gs; segment++)
         {

@@ -3,6 +3,8 @@ using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Host.Sleep;
+using Hypervisor.Core.Mediation;
 
 namespace Hypervisor.Core.Vmx;
 
@@ -17,17 +19,35 @@ public static unsafe class VmxStartup
     /// <summary>Runs on an application processor the host has just arrived on. Returns when the guest's first instruction can be executed.</summary>
     public static void Arrive(ProcessorData* processor)
     {
+        Enable(processor);
+        GuestStartup.Arrive<VmxGuest>(processor);
+        Virtualization.Follow(processor);
+        VmxGuest.FlushIfNeeded(processor);
+    }
+
+    /// <summary>Runs on the processor that the firmware has woken from S3. Returns when the guest's first instruction can be executed.</summary>
+    public static void Wake(ProcessorData* processor)
+    {
+        StartPoint start = SystemSleep.Wake(processor);
+        VmxMsrBitmap.TrapInterruptCommands(processor->Machine->MsrPermissionMap, processor->Machine->ApicTrapWanted != 0);
+        Enable(processor);
+        GuestStartup.Enter<VmxGuest>(processor, start);
+        VmxMemory.MtrrWritten(processor); // the firmware's, which need not be those from before
+        Virtualization.Follow(processor);
+        MediatorLife.Resume(processor);
+        VmxGuest.FlushIfNeeded(processor);
+    }
+
+    private static void Enable(ProcessorData* processor)
+    {
         if (!VmxProcessor.Enable(processor))
         {
-            FailFast.Stop("an application processor refuses VMXON"u8);
+            FailFast.Stop("a processor refuses VMXON"u8);
         }
 
         VmxProcessor.WriteControls(processor);
         VmxProcessor.WriteHostState(processor);
         VmxProcessor.WriteGuestDefaults();
-        GuestStartup.Arrive<VmxGuest>(processor);
-        VmxMemory.Follow(processor);
-        VmxGuest.FlushIfNeeded(processor);
     }
 
     /// <summary>
@@ -59,7 +79,7 @@ public static unsafe class VmxStartup
         GuestStartup.EnterFirstState<VmxGuest>(processor, vector);
         ApicTrap.ProcessorStarted(processor);
         Instructions.Exchange(&processor->Startup.WaitsForSipi, 0);
-        VmxMemory.Follow(processor); // from here on others wait for it
+        Virtualization.Follow(processor); // from here on others wait for it
         return ExitCause.Sipi;
     }
 }

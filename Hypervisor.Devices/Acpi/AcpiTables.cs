@@ -14,7 +14,11 @@ public static class AcpiTables
     /// <summary>Bytes of the root pointer since ACPI 2.0.</summary>
     public const int ExtendedRootPointerSize = 36;
 
+    /// <summary>Most bytes that a table is believed to have: longer ones are rubbish.</summary>
+    public const int LargestTable = 16 << 20;
+
     private const int LengthOffset = 4;
+    private const int ChecksumOffset = 9;
     private const int RevisionOffset = 15;
     private const int RsdtOffset = 16;
     private const int XsdtOffset = 24;
@@ -50,6 +54,51 @@ public static class AcpiTables
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Whether a table holds byte code: the DSDT, and what is loaded beside it. PSDT is obsolete, and still loaded like an SSDT.
+    /// </summary>
+    public static bool IsSecondary(ReadOnlySpan<byte> header) => Has(header, "SSDT"u8) || Has(header, "PSDT"u8);
+
+    /// <summary>Whether the bytes of a table add up to zero. Operating systems warn where they do not, and use the table.</summary>
+    public static bool HasGoodChecksum(ReadOnlySpan<byte> table) => Sum(table) == 0;
+
+    /// <summary>
+    /// Makes the bytes of a table add up to zero again, after a change. The FACS has no checksum and must not be given here.
+    /// </summary>
+    /// <param name="table">The whole table.</param>
+    public static void CorrectChecksum(Span<byte> table)
+    {
+        if (table.Length >= HeaderSize)
+        {
+            table[ChecksumOffset] -= Sum(table);
+        }
+    }
+
+    /// <summary>
+    /// Keeps a wrong checksum wrong by as much: what was visible to an operating system before a change is afterwards, too.
+    /// </summary>
+    /// <param name="table">The whole table, changed.</param>
+    /// <param name="before">What <see cref="Sum"/> was before the change.</param>
+    public static void KeepChecksum(Span<byte> table, byte before)
+    {
+        if (table.Length >= HeaderSize)
+        {
+            table[ChecksumOffset] -= (byte)(Sum(table) - before);
+        }
+    }
+
+    /// <summary>The sum of all bytes, modulo 256.</summary>
+    public static byte Sum(ReadOnlySpan<byte> table)
+    {
+        byte sum = 0;
+        for (int i = 0; i < table.Length; i++)
+        {
+            sum += table[i];
+        }
+
+        return sum;
     }
 
     /// <summary>Two bytes, lowest first.</summary>

@@ -34,6 +34,18 @@ internal sealed record MachineOptions
 
     internal HostOptions Host { get; init; }
 
+    /// <summary>Guest-physical address of the ACPI root pointer.</summary>
+    internal ulong AcpiRootPointer { get; init; }
+
+    /// <summary>Guest-physical address of memory for mediators to work in.</summary>
+    internal ulong Scratch { get; init; } = 0x5000_0000;
+
+    /// <summary>Bytes of it.</summary>
+    internal ulong ScratchSize { get; init; }
+
+    /// <summary>Called with the machine before mediators are attached: fills the guest's memory.</summary>
+    internal Action<SimulatedMachine>? Fill { get; init; }
+
     /// <summary>The table of records that is handed over; empty for none.</summary>
     internal byte[] Records { get; init; } = [];
 }

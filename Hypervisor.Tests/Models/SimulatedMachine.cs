@@ -192,6 +192,9 @@ internal unsafe class SimulatedMachine : IDisposable
         sections[2] = new ImageSection { Start = Options.RegionBase + 0xC000, End = Options.RegionBase + 0xF000, Writable = true };
         parameters->ProcessorCount = (uint)Options.Processors;
         parameters->Options = Options.Host;
+        parameters->AcpiRootPointer = Options.AcpiRootPointer;
+        parameters->Scratch = Options.Scratch;
+        parameters->ScratchSize = Options.ScratchSize;
         if (Options.Records.Length != 0)
         {
             parameters->Records = (byte*)(_own.Base + 0x8000);

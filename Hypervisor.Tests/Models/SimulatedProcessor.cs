@@ -80,6 +80,12 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
     /// <summary>Memory that a read which may fault finds mapped.</summary>
     internal (ulong Start, ulong End) Readable { get; set; }
 
+    /// <summary>A device in memory: asked before memory itself. It answers with its register, or null where it has none.</summary>
+    internal Func<ulong, int, ulong?>? DeviceRead { get; set; }
+
+    /// <summary>A device in memory: whether it has taken a write.</summary>
+    internal Func<ulong, int, ulong, bool>? DeviceWrite { get; set; }
+
     internal ulong Cr0 { get; set; } = 0x8005_0033;
 
     internal ulong Cr2 { get; set; }
@@ -223,6 +229,15 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
         return 1;
     }
 
+    private const int FirstKeptVector = 6;
+    private const int VectorSize = 32;
+
+    /// <summary>XCR0, for who reads it.</summary>
+    internal ulong Xcr0 { get; set; } = 7;
+
+    /// <summary>YMM0 to YMM15, 32 bytes each. The lower halves of the first six are the host's during an exit and not here.</summary>
+    internal byte[] Vectors { get; } = new byte[16 * VectorSize];
+
     public uint TryWriteXcr(uint index, ulong value)
     {
         if (index != 0 || (value & X87State) == 0 || RefusesXsetbv)
@@ -233,6 +248,30 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
         XcrWrites.Add((index, value));
         return 1;
     }
+
+    public ulong ReadXcr0() => Xcr0;
+
+    public void StoreVector(uint number, void* value)
+    {
+        if (number >= FirstKeptVector)
+        {
+            Vectors.AsSpan((int)number * VectorSize, VectorSize / 2).CopyTo(new Span<byte>(value, VectorSize / 2));
+        }
+    }
+
+    public void LoadVector(uint number, void* value)
+    {
+        if (number >= FirstKeptVector)
+        {
+            new ReadOnlySpan<byte>(value, VectorSize / 2).CopyTo(Vectors.AsSpan((int)number * VectorSize));
+        }
+    }
+
+    public void StoreVectorHigh(uint number, void* value) =>
+        Vectors.AsSpan(((int)number * VectorSize) + (VectorSize / 2), VectorSize / 2).CopyTo(new Span<byte>(value, VectorSize / 2));
+
+    public void LoadVectorHigh(uint number, void* value) =>
+        new ReadOnlySpan<byte>(value, VectorSize / 2).CopyTo(Vectors.AsSpan(((int)number * VectorSize) + (VectorSize / 2)));
 
     public ulong ReadCr0() => Cr0;
 
@@ -325,24 +364,43 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     public void VmSave(ulong vmcbPhysicalAddress) => VmSaves.Add(vmcbPhysicalAddress);
 
-    public uint ReadMmio32(ulong address)
+    public uint ReadMmio32(ulong address) => (uint)ReadMmio(address, sizeof(uint));
+
+    public void WriteMmio32(ulong address, uint value) => WriteMmio(address, sizeof(uint), value);
+
+    public byte ReadMmio8(ulong address) => (byte)ReadMmio(address, sizeof(byte));
+
+    public ushort ReadMmio16(ulong address) => (ushort)ReadMmio(address, sizeof(ushort));
+
+    public ulong ReadMmio64(ulong address) => ReadMmio(address, sizeof(ulong));
+
+    public void WriteMmio8(ulong address, byte value) => WriteMmio(address, sizeof(byte), value);
+
+    public void WriteMmio16(ulong address, ushort value) => WriteMmio(address, sizeof(ushort), value);
+
+    public void WriteMmio64(ulong address, ulong value) => WriteMmio(address, sizeof(ulong), value);
+
+    /// <summary>What the test itself ends goes on to the test; everything else is a failure of what was called.</summary>
+    public uint CallContained(delegate*<void*, void> function, void* argument, ulong* mark)
     {
-        Boundary?.Invoke();
-        return IsApicAddress(address) ? Apic.Read((uint)(address & 0xFFF)) : Volatile.Read(ref *(uint*)address);
+        ulong before = *mark;
+        *mark = 1;
+        try
+        {
+            function(argument);
+            return 0;
+        }
+        catch (Exception failure) when (failure is not (SimulationEndedException or GuestEnteredException))
+        {
+            return 1;
+        }
+        finally
+        {
+            *mark = before;
+        }
     }
 
-    public void WriteMmio32(ulong address, uint value)
-    {
-        Boundary?.Invoke();
-        if (IsApicAddress(address))
-        {
-            Apic.Write((uint)(address & 0xFFF), value);
-        }
-        else
-        {
-            Volatile.Write(ref *(uint*)address, value);
-        }
-    }
+    public void EndContained(ulong mark) => throw new HostDefectException("a contained call is ended from outside of it");
 
     public uint TryRead64(ulong address, ulong* value)
     {
@@ -453,6 +511,54 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong ReadMmio(ulong address, int size)
+    {
+        Boundary?.Invoke();
+        if (IsApicAddress(address))
+        {
+            return Apic.Read((uint)(address & 0xFFF));
+        }
+
+        return DeviceRead?.Invoke(address, size) ?? size switch
+        {
+            sizeof(byte) => Volatile.Read(ref *(byte*)address),
+            sizeof(ushort) => Volatile.Read(ref *(ushort*)address),
+            sizeof(uint) => Volatile.Read(ref *(uint*)address),
+            _ => Volatile.Read(ref *(ulong*)address),
+        };
+    }
+
+    private void WriteMmio(ulong address, int size, ulong value)
+    {
+        Boundary?.Invoke();
+        if (IsApicAddress(address))
+        {
+            Apic.Write((uint)(address & 0xFFF), (uint)value);
+            return;
+        }
+
+        if (DeviceWrite?.Invoke(address, size, value) == true)
+        {
+            return;
+        }
+
+        switch (size)
+        {
+            case sizeof(byte):
+                Volatile.Write(ref *(byte*)address, (byte)value);
+                break;
+            case sizeof(ushort):
+                Volatile.Write(ref *(ushort*)address, (ushort)value);
+                break;
+            case sizeof(uint):
+                Volatile.Write(ref *(uint*)address, (uint)value);
+                break;
+            default:
+                Volatile.Write(ref *(ulong*)address, value);
+                break;
+        }
+    }
+
     private bool IsApicAddress(ulong address) => ApicBase.IsXApic && (address & ~0xFFFul) == ApicBase.PageAddress;
 
     /// <summary>AMD APM vol 2 §16.3.1, §16.9: address bits that do not exist, and forbidden changes of mode, are #GP.</summary>

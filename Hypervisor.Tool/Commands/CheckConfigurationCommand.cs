@@ -3,7 +3,10 @@ using System.CommandLine;
 using System.IO;
 using System.Text;
 using Hypervisor.Core.Configuration;
+using Hypervisor.Core.Mediation;
+using Hypervisor.Devices.Registration;
 using Hypervisor.Tool.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Hypervisor.Tool.Commands;
 
@@ -39,7 +42,9 @@ public static class CheckConfigurationCommand
         }
 
         HostOptions options = ConfigurationParser.Defaults;
-        ConfigurationError error = ConfigurationParser.Parse(text, ref options);
+        new ServiceCollection().AddMediators().Compose();
+        MediatorSelection mediators = default;
+        ConfigurationError error = ConfigurationParser.Parse(text, ref options, ref mediators);
         return error.IsError
             ? $"{name}, line {error.Line}, {Encoding.UTF8.GetString(error.Key)}: {Encoding.UTF8.GetString(error.Problem)}; "
                 + $"accepted: {Encoding.UTF8.GetString(error.Accepted)}"

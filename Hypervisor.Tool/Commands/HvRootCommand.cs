@@ -18,6 +18,7 @@ public static class HvRootCommand
             TestCommand.Create(workspace),
             BenchCommand.Create(workspace),
             SetupCommand.Create(workspace),
+            AcpiCommand.Create(),
             CheckConfigurationCommand.Create(),
             HashPasswordCommand.Create(),
             ImageCommand.Create(),

@@ -16,6 +16,7 @@ public static class SetupCommand
         command.SetAction(result =>
         {
             HostTools.EnsureInstalled(EmulatorKind.Qemu, EmulatorKind.Bochs);
+            HostTools.EnsureInstalledForTests();
             GuestParts parts = GuestParts.Get(workspace, result.GetValue(kernel));
             Terminal.Note($"Ready: QEMU, Bochs, OVMF, lld and mtools are installed; the guest is Linux {parts.Kernel.Release}.");
             return ExitCodes.Success;

@@ -21,6 +21,7 @@ public static class TestCommand
         {
             // Even the fast tests build the whole solution, which takes the linker.
             HostTools.EnsureInstalled();
+            HostTools.EnsureInstalledForTests();
             if (!result.GetValue(fast))
             {
                 HostTools.EnsureInstalled(EmulatorKind.Qemu, EmulatorKind.Bochs);

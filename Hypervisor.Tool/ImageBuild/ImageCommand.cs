@@ -2,9 +2,12 @@ using System;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
+using System.Text;
+using Hypervisor.Devices.Registration;
 using Hypervisor.Tool.Commands;
 using Hypervisor.Tool.Hosting;
 using Hypervisor.Tool.Stubs;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Hypervisor.Tool.ImageBuild;
 
@@ -61,6 +64,14 @@ public static class ImageCommand
             return ExitCodes.Success;
         });
 
+        Command composition = new("composition", "write the composition of the mediators as C#") { s_output };
+        composition.SetAction(result =>
+        {
+            string text = CompositionWriter.Write(CompositionPlan.From(new ServiceCollection().AddMediators()));
+            WriteIfChanged(result.GetRequiredValue(s_output).FullName, text);
+            return ExitCodes.Success;
+        });
+
         Command finish = new("finish", "check the linked image, embed its symbols and write it")
         {
             s_image, s_map, s_objects, s_output, s_roots, s_optionalRoots, s_code16, s_subsystem,
@@ -74,7 +85,7 @@ public static class ImageCommand
             WriteAtomically(result.GetRequiredValue(s_output).FullName, program);
             return ExitCodes.Success;
         });
-        return new Command("image", "steps of the image's build") { Hidden = true, Subcommands = { stubs, finish, elf } };
+        return new Command("image", "steps of the image's build") { Hidden = true, Subcommands = { stubs, composition, finish, elf } };
     }
 
     private static int Finish(ParseResult arguments)
@@ -123,6 +134,16 @@ public static class ImageCommand
 
         // A test program is no host: without --root it has no exit path.
         return rules.Subsystem == PeSubsystem.EfiRuntimeDriver ? rules : rules with { Roots = [], OptionalRoots = [] };
+    }
+
+    /// <summary>A file that stays as it is keeps its time, and what is made from it.</summary>
+    private static void WriteIfChanged(string path, string text)
+    {
+        if (!File.Exists(path) || File.ReadAllText(path) != text)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            WriteAtomically(path, Encoding.UTF8.GetBytes(text));
+        }
     }
 
     /// <summary>A build that stops half way must not leave half a file that the next build takes for a whole one.</summary>

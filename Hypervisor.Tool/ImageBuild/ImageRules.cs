@@ -21,6 +21,12 @@ public sealed record ImageRules
     /// <summary>Code that an application processor executes after SIPI, before it is in long mode.</summary>
     public static IReadOnlyList<string> StartupCode { get; } = ["hv_Trampoline16"];
 
+    /// <summary>Stubs that move the guest's vector registers, or keep the caller's: all other code leaves XMM6 to XMM15 alone.</summary>
+    public static IReadOnlyList<string> KeptVectorStubs { get; } = ["hv_CallResident", "hv_StoreVector", "hv_LoadVector", .. WideVectorStubs];
+
+    /// <summary>Of these the ones that reach the upper halves: nothing else is in a vector encoding.</summary>
+    public static IReadOnlyList<string> WideVectorStubs => ["hv_StoreVectorHigh", "hv_LoadVectorHigh"];
+
     /// <summary>Symbols whose whole reach is checked; each must exist.</summary>
     public IReadOnlyList<string> Roots { get; init; } = HostRoots;
 
@@ -29,6 +35,9 @@ public sealed record ImageRules
 
     /// <summary>Symbols whose whole reach leaves the vector registers alone.</summary>
     public IReadOnlyList<string> UnsavedRoots { get; init; } = UnsavedHostRoots;
+
+    /// <summary>Compiled code leaves XMM6 to XMM15 alone: during an exit they are the guest's, and nobody has saved them.</summary>
+    public bool KeepsVectors => Subsystem == PeSubsystem.EfiRuntimeDriver;
 
     /// <summary>Functions of 16-bit code.</summary>
     public IReadOnlyList<string> Code16 { get; init; } = StartupCode;

@@ -7,7 +7,7 @@ namespace Hypervisor.Tool.ImageBuild;
 
 /// <summary>
 /// All code of the linked image decodes, and none of it is in a vector encoding (VEX, EVEX, XOP): those clear or need register state that
-/// belongs to the guest and that the host does not save.
+/// belongs to the guest and that the host does not save. For the same reason XMM6 to XMM15 are not used. The stubs that move the guest's registers are excepted.
 /// </summary>
 public static class InstructionCheck
 {
@@ -56,12 +56,30 @@ public static class InstructionCheck
                 return $"{place} is no instruction: {found}; executable sections hold only code";
             }
 
-            if (instruction.Encoding != EncodingKind.Legacy)
+            if (instruction.Encoding != EncodingKind.Legacy && !ImageRules.WideVectorStubs.Contains(function.Name))
             {
                 return $"{place} is {instruction} in {instruction.Encoding} encoding; only legacy encodings (SSE2) are allowed";
+            }
+
+            if (rules.KeepsVectors && UsesKeptVector(instruction) && !ImageRules.KeptVectorStubs.Contains(function.Name))
+            {
+                return $"{place} is {instruction}; XMM6 to XMM15 are the guest's during an exit, and nobody has saved them";
             }
         }
 
         return null;
+    }
+
+    private static bool UsesKeptVector(in Instruction instruction)
+    {
+        for (int i = 0; i < instruction.OpCount; i++)
+        {
+            if (instruction.GetOpKind(i) == OpKind.Register && instruction.GetOpRegister(i) is >= Register.XMM6 and <= Register.XMM15)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

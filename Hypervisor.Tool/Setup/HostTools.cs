@@ -17,6 +17,9 @@ public static class HostTools
     /// <summary>The program that drives VMware.</summary>
     public const string Vmrun = "vmrun";
 
+    /// <summary>ACPICA's compiler, with which tests make byte code.</summary>
+    public const string Iasl = "iasl";
+
     /// <summary>Why there is no machine on VMware: it is in no Debian package.</summary>
     public const string NoVmware = "VMware's vmrun is not on this host: install VMware Workstation, which brings it.";
 
@@ -38,6 +41,8 @@ public static class HostTools
         new("ovmf", Firmware.BochsImage),
     ];
 
+    private static readonly IReadOnlyList<HostTool> _tests = [new("acpica-tools", Iasl)];
+
     /// <summary>What is not there yet of what every command needs, and of what machines of these emulators need.</summary>
     public static IReadOnlyList<HostTool> MissingFor(params IEnumerable<EmulatorKind> emulators) =>
         [.. _common.Concat(emulators.SelectMany(Of)).Where(tool => !tool.IsPresent)];
@@ -50,14 +55,22 @@ public static class HostTools
             throw new HvException(NoVmware);
         }
 
-        IReadOnlyList<string> packages = [.. MissingFor(emulators).Select(tool => tool.Package).Distinct()];
+        Install([.. _common, .. emulators.SelectMany(Of)]);
+    }
+
+    /// <summary>Installs what tests use beyond that; without it they are skipped.</summary>
+    public static void EnsureInstalledForTests() => Install(_tests);
+
+    private static void Install(IReadOnlyList<HostTool> tools)
+    {
+        IReadOnlyList<string> packages = [.. tools.Where(tool => !tool.IsPresent).Select(tool => tool.Package).Distinct()];
         if (packages.Count == 0)
         {
             return;
         }
 
         AptPackages.Install(packages);
-        if (MissingFor(emulators) is { Count: > 0 } missing)
+        if (tools.Where(tool => !tool.IsPresent).ToList() is { Count: > 0 } missing)
         {
             string names = string.Join(", ", missing.Select(tool => $"{tool.Probe} (package {tool.Package})"));
             throw new HvException($"These are still missing after the installation: {names}.");

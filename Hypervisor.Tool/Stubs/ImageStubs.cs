@@ -10,6 +10,7 @@ public static class ImageStubs
         InstructionStubs.Write(writer);
         FaultStubs.Write(writer);
         HostStubs.Write(writer);
+        ContainmentStubs.Write(writer);
         SvmStubs.Write(writer);
         VmxStubs.Write(writer);
         TrampolineStubs.Write(writer);

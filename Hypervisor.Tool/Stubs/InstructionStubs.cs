@@ -1,3 +1,4 @@
+using System;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -17,6 +18,7 @@ public static class InstructionStubs
         WriteRegisters(writer);
         WritePorts(writer);
         WriteMemory(writer);
+        WriteVectors(writer);
         WriteFaultable(writer);
     }
 
@@ -195,6 +197,12 @@ public static class InstructionStubs
     {
         w.Add(Prefix + "ReadMmio32", a => { a.mov(eax, __dword_ptr[rcx]); a.ret(); });
         w.Add(Prefix + "WriteMmio32", a => { a.mov(__dword_ptr[rcx], edx); a.ret(); });
+        w.Add(Prefix + "ReadMmio8", a => { a.movzx(eax, __byte_ptr[rcx]); a.ret(); });
+        w.Add(Prefix + "ReadMmio16", a => { a.movzx(eax, __word_ptr[rcx]); a.ret(); });
+        w.Add(Prefix + "ReadMmio64", a => { a.mov(rax, __qword_ptr[rcx]); a.ret(); });
+        w.Add(Prefix + "WriteMmio8", a => { a.mov(__byte_ptr[rcx], dl); a.ret(); });
+        w.Add(Prefix + "WriteMmio16", a => { a.mov(__word_ptr[rcx], dx); a.ret(); });
+        w.Add(Prefix + "WriteMmio64", a => { a.mov(__qword_ptr[rcx], rdx); a.ret(); });
         w.Add(Prefix + "CompareExchange", a =>
         {
             a.mov(eax, r8d);
@@ -204,6 +212,48 @@ public static class InstructionStubs
         w.Add(Prefix + "Exchange", a => { a.mov(eax, edx); a.xchg(__dword_ptr[rcx], eax); a.ret(); });
         w.Add(Prefix + "ExchangeAdd", a => { a.mov(eax, edx); a.@lock.xadd(__dword_ptr[rcx], eax); a.ret(); });
     }
+
+    /// <summary>
+    /// The guest's vector registers. XMM0 to XMM5 hold the host's values by now, but their upper halves are the guest's, as nothing else in the image is in an encoding that
+    /// would touch them.
+    /// </summary>
+    private static void WriteVectors(StubWriter w)
+    {
+        w.Add(Prefix + "ReadXcr0", a =>
+        {
+            a.xor(ecx, ecx);
+            a.xgetbv();
+            a.shl(rdx, 32);
+            a.or(rax, rdx);
+            a.ret();
+        });
+        int first = RegisterSets.VolatileXmm.Length;
+        ForVectors(w, "StoreVector", first, (a, i) => a.movups(__xmmword_ptr[rdx], new AssemblerRegisterXMM(Register.XMM0 + i)));
+        ForVectors(w, "LoadVector", first, (a, i) => a.movups(new AssemblerRegisterXMM(Register.XMM0 + i), __xmmword_ptr[rdx]));
+        ForVectors(w, "StoreVectorHigh", 0, (a, i) => a.vextractf128(__xmmword_ptr[rdx], new AssemblerRegisterYMM(Register.YMM0 + i), 1));
+        ForVectors(w, "LoadVectorHigh", 0, (a, i) =>
+        {
+            AssemblerRegisterYMM register = new(Register.YMM0 + i);
+            a.vinsertf128(register, register, __xmmword_ptr[rdx], 1);
+        });
+    }
+
+    /// <summary>One instruction for each register from <paramref name="first"/> to 15, chosen by ECX.</summary>
+    private static void ForVectors(StubWriter w, string name, int first, Action<Assembler, int> write) => w.Add(Prefix + name, a =>
+    {
+        int last = RegisterSets.VolatileXmm.Length + RegisterSets.KeptXmm.Length;
+        for (int i = first; i < last; i++)
+        {
+            Label next = a.CreateLabel();
+            a.cmp(ecx, i);
+            a.jne(next);
+            write(a, i);
+            a.ret();
+            a.Label(ref next);
+        }
+
+        a.ret();
+    });
 
     /// <summary>
     /// Stubs whose one instruction may fault. Between the two marks the stack holds nothing but the return address, so that the fault handler

@@ -170,6 +170,38 @@ public static unsafe partial class Instructions
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial void WriteMmio32(ulong address, uint value);
 
+    [RuntimeImport("*", "hv_ReadMmio8")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial byte ReadMmio8(ulong address);
+
+    [RuntimeImport("*", "hv_ReadMmio16")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial ushort ReadMmio16(ulong address);
+
+    [RuntimeImport("*", "hv_ReadMmio64")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial ulong ReadMmio64(ulong address);
+
+    [RuntimeImport("*", "hv_WriteMmio8")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void WriteMmio8(ulong address, byte value);
+
+    [RuntimeImport("*", "hv_WriteMmio16")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void WriteMmio16(ulong address, ushort value);
+
+    [RuntimeImport("*", "hv_WriteMmio64")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void WriteMmio64(ulong address, ulong value);
+
+    [RuntimeImport("*", "hv_CallContained")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial uint CallContained(delegate*<void*, void> function, void* argument, ulong* mark);
+
+    [RuntimeImport("*", "hv_EndContained")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void EndContained(ulong mark);
+
     [RuntimeImport("*", "hv_TryRead64")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial uint TryRead64(ulong address, ulong* value);
@@ -205,6 +237,26 @@ public static unsafe partial class Instructions
     [RuntimeImport("*", "hv_TryVmxOn")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial uint TryVmxOn(ulong* region);
+
+    [RuntimeImport("*", "hv_ReadXcr0")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial ulong ReadXcr0();
+
+    [RuntimeImport("*", "hv_StoreVector")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void StoreVector(uint number, void* value);
+
+    [RuntimeImport("*", "hv_LoadVector")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void LoadVector(uint number, void* value);
+
+    [RuntimeImport("*", "hv_StoreVectorHigh")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void StoreVectorHigh(uint number, void* value);
+
+    [RuntimeImport("*", "hv_LoadVectorHigh")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void LoadVectorHigh(uint number, void* value);
 
     [RuntimeImport("*", "hv_VmxOff")]
     [MethodImpl(MethodImplOptions.InternalCall)]

@@ -1,8 +1,11 @@
 using System;
 using System.Runtime;
+using Hypervisor.Core.Configuration;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Svm;
 using Hypervisor.Core.Vmx;
+using Internal.Runtime;
 
 namespace Hypervisor.Uefi.Entry;
 
@@ -12,6 +15,11 @@ public static unsafe class HostEntry
     /// <summary>In the copied image: builds the host and starts it. Returns only when that failed, with 0 and the problem in the parameters.</summary>
     public static uint Launch(BootParameters* parameters)
     {
+        ObjectArena.Clear();
+        MediatorComposition.Compose();
+        MediatorSelection selection = default;
+        HostOptions known = default; // the rest of the configuration has been read
+        _ = ConfigurationParser.Parse(parameters->Mediators.Text, ref known, ref selection);
         ReadOnlySpan<byte> problem = Virtualization.Launch(parameters);
         fixed (byte* text = problem)
         {

@@ -39,6 +39,16 @@ public static unsafe class HostMemory
         return start;
     }
 
+    /// <summary>Takes memory that is the operating system's once boot services have ended.</summary>
+    /// <param name="services">Boot services.</param>
+    /// <param name="size">Bytes, whole pages.</param>
+    /// <returns>Its address, or 0 when there is not enough.</returns>
+    public static ulong Borrow(EfiBootServices* services, ulong size)
+    {
+        ulong address = Below4G;
+        return services->AllocatePages(EfiAllocateType.MaxAddress, EfiMemoryType.BootServicesData, Pages(size), &address) == EfiStatus.Success ? address : 0;
+    }
+
     /// <summary>Gives memory back.</summary>
     public static void Release(EfiBootServices* services, ulong address, ulong size)
     {

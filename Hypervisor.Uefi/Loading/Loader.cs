@@ -4,6 +4,7 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Cryptography;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Memory;
 using Hypervisor.Uefi.Entry;
 using Hypervisor.Uefi.Protocols;
@@ -20,6 +21,9 @@ public static unsafe class Loader
     {
         public fixed byte Bytes[ResidentImage.MaximumSections * 24];
     }
+
+    /// <summary>Memory that mediators work in until boot services end: enough for the names of 1.5 MiB of ACPI tables.</summary>
+    private const ulong ScratchSize = 4 << 20;
 
     private static BootParameters s_parameters;
     private static SectionList s_sections;
@@ -50,6 +54,7 @@ public static unsafe class Loader
             // The guest can read what the driver keeps.
             parameters->Options.Key.Wipe();
             parameters->Options.Password = default;
+            parameters->Mediators.Wipe();
             return status;
         }
     }
@@ -57,6 +62,7 @@ public static unsafe class Loader
     /// <summary>Takes the configuration and whatever else the host is given, and asks for the password where one is wanted.</summary>
     private static EfiStatus Configure(Firmware firmware, BootParameters* parameters)
     {
+        MediatorComposition.Compose();
         parameters->Options = ConfigurationParser.Defaults;
         ReadOnlySpan<byte> text = ConfigurationSource.Read(firmware, out parameters->Origin);
         if (text.Length > ConfigurationParser.MaximumSize)
@@ -64,14 +70,14 @@ public static unsafe class Loader
             return Refuse(firmware, "the configuration has more than 8 KiB"u8, EfiStatus.InvalidParameter);
         }
 
-        ConfigurationError error = ConfigurationParser.Parse(text, ref parameters->Options);
+        ConfigurationError error = ConfigurationParser.Parse(text, ref parameters->Options, ref parameters->Mediators);
         if (error.IsError)
         {
             Explain(firmware, ConfigurationOriginName.Of(parameters->Origin), error);
         }
 
         bool isRefused = error.IsError; // what the error tells is part of the text
-        ConfigurationSource.Wipe(firmware, parameters->Origin, parameters->Options.Key.IsSet);
+        ConfigurationSource.Wipe(firmware, parameters->Origin);
         if (isRefused)
         {
             return EfiStatus.InvalidParameter;
@@ -105,6 +111,7 @@ public static unsafe class Loader
 
     private static EfiStatus Start(Firmware firmware, BootParameters* parameters)
     {
+        parameters->AcpiRootPointer = (ulong)firmware.AcpiRootPointer;
         int processors = ProcessorDiscovery.Read(firmware.AcpiRootPointer, parameters);
         if (processors > BootParameters.MaximumProcessors)
         {
@@ -112,7 +119,7 @@ public static unsafe class Loader
         }
 
         EfiLoadedImage* image = firmware.LoadedImage;
-        parameters->LowPage = processors > 1 ? HostMemory.FindLowPage(firmware.Services) : 0;
+        parameters->LowPage = HostMemory.FindLowPage(firmware.Services); // also for waking, which not every machine can do
         if (processors > 1 && parameters->LowPage == 0)
         {
             return Refuse(firmware, "no ordinary memory is left below 1 MiB to start processors from"u8, EfiStatus.OutOfResources);
@@ -126,9 +133,12 @@ public static unsafe class Loader
             return Refuse(firmware, "not enough memory is free below 4 GiB"u8, EfiStatus.OutOfResources);
         }
 
+        parameters->Scratch = HostMemory.Borrow(firmware.Services, ScratchSize);
+        parameters->ScratchSize = parameters->Scratch == 0 ? 0 : ScratchSize;
         EfiStatus status = StartCopy(firmware, parameters, image, region, size, imageSize);
         if (status != EfiStatus.Success)
         {
+            HostMemory.Release(firmware.Services, parameters->Scratch, parameters->ScratchSize);
             SecretBytes.Wipe(new Span<byte>((void*)region, (int)size)); // the key is somewhere in it
             HostMemory.Release(firmware.Services, region, size);
         }
@@ -164,6 +174,8 @@ public static unsafe class Loader
         {
             return Refuse(firmware, new ReadOnlySpan<byte>(parameters->Problem, parameters->ProblemLength), EfiStatus.LoadError);
         }
+
+        Instructions.Hypercall(HypercallProtocol.Signature, (ulong)HypercallFunction.Attach, s_vmcall);
 
         // As a guest: a driver that was refused must leave nothing behind that the firmware would call.
         if (firmware.OnExitBootServices(&OnExitBootServices) != EfiStatus.Success

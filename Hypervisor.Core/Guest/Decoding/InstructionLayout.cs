@@ -23,6 +23,9 @@ public struct InstructionLayout
     /// <summary>The REX prefix that counts: the one directly in front of the opcode. Not the bits inside VEX, EVEX and XOP.</summary>
     public RexPrefix Rex { get; private set; }
 
+    /// <summary>The fields of the VEX prefix; meaningful where <see cref="Encoding"/> says that there is one.</summary>
+    public VexPrefix Vex { get; private set; }
+
     /// <summary>How the opcode is introduced.</summary>
     public OpcodeEncoding Encoding { get; private set; }
 
@@ -67,6 +70,15 @@ public struct InstructionLayout
 
     /// <summary>The memory operand is relative to the address of the next instruction (64-bit mode, ModRM.Mod 0 and Rm 5).</summary>
     public bool IsRipRelative { get; private set; }
+
+    /// <summary>What REX or VEX add to ModRM.Reg: 0 or 8. Not for EVEX and XOP.</summary>
+    public readonly int RegExtension => Encoding == OpcodeEncoding.Vex ? Vex.RegExtension : Rex.RegExtension;
+
+    /// <summary>What REX or VEX add to SIB.Index: 0 or 8. Not for EVEX and XOP.</summary>
+    public readonly int IndexExtension => Encoding == OpcodeEncoding.Vex ? Vex.IndexExtension : Rex.IndexExtension;
+
+    /// <summary>What REX or VEX add to ModRM.Rm and SIB.Base: 0 or 8. Not for EVEX and XOP.</summary>
+    public readonly int BaseExtension => Encoding == OpcodeEncoding.Vex ? Vex.BaseExtension : Rex.BaseExtension;
 
     /// <summary>Takes one instruction apart.</summary>
     /// <param name="code">Its first bytes; bytes after it do not matter, nor does anything after the fifteenth.</param>
@@ -148,7 +160,9 @@ public struct InstructionLayout
 
         if (first is 0xC4 or 0xC5 or 0x62 or 0x8F && IsVector(code, width, first))
         {
-            return ParseVector(code, first, out form);
+            bool parsed = ParseVector(code, first, out form);
+            Vex = width == CodeWidth.Bits64 ? Vex : Vex.WithEightRegisters;
+            return parsed;
         }
 
         SetOpcode(OpcodeMap.Primary, first);
@@ -223,12 +237,14 @@ public struct InstructionLayout
         OpcodeMap map;
         switch (first)
         {
-            case 0xC5:
+            case VexPrefix.Short:
                 Encoding = OpcodeEncoding.Vex;
+                Vex = VexPrefix.FromShort(second);
                 map = OpcodeMap.Escape0F;
                 break;
-            case 0xC4:
+            case VexPrefix.Long:
                 Encoding = OpcodeEncoding.Vex;
+                Vex = new VexPrefix(second, code[_position + 2]);
                 map = (OpcodeMap)(second & 0x1F);
                 break;
             case 0x62:

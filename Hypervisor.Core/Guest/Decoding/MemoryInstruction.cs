@@ -3,34 +3,48 @@ using Hypervisor.Core.Cpu;
 
 namespace Hypervisor.Core.Guest.Decoding;
 
-/// <summary>An instruction with one memory operand, taken apart far enough to complete a trapped access to a device register.</summary>
+/// <summary>An instruction with a memory operand, taken apart far enough to execute it in the guest's place.</summary>
 /// <remarks>
-/// Covers loads, stores and read-modify-write with general registers and immediates (Intel SDM vol 2; AMD APM vol 3). The address is not
-/// computed, the exit gives the guest-physical one; <see cref="Layout"/> and <see cref="Displacement"/> keep what a full emulator needs for
-/// it. LOCK is reported as it stands: where it is not allowed, #UD came before the access.
+/// Covers loads, stores and read-modify-write with general registers and immediates, string instructions, near branches through memory, and plain copies from and
+/// to vector registers (Intel SDM vol 2; AMD APM vol 3 and 4). LOCK is reported as it stands: <see cref="AllowsLock"/> says where it is none.
 /// </remarks>
 public struct MemoryInstruction
 {
     /// <summary>Number of the accumulator, AL to RAX.</summary>
     public const int Accumulator = 0;
 
+    /// <summary>Number of the register that counts, CL to RCX.</summary>
+    public const int Counter = 1;
+
+    private const int ConditionMask = 0xF;
+    private const int VectorSize = 16;
+
     private const byte HighByteBase = 4;
 
     /// <summary>What is done; <see cref="MemoryOperation.Unknown"/> makes everything else but <see cref="Layout"/> meaningless.</summary>
     public MemoryOperation Operation { get; private set; }
 
-    /// <summary>Bytes of memory touched: 1, 2, 4 or 8. For BT and its kin with a register offset: of the unit that holds the bit.</summary>
+    /// <summary>
+    /// Bytes of memory touched: 1, 2, 4 or 8; 16 for CMPXCHG16B, 16 or 32 for vectors. For BT and its kin with a register offset: of the unit that holds the bit.
+    /// </summary>
     public byte MemorySize { get; private set; }
 
-    /// <summary>Bytes of the register operand: 1, 2, 4 or 8. Differs from <see cref="MemorySize"/> for MOVZX, MOVSX and MOVSXD.</summary>
+    /// <summary>
+    /// Bytes of the register operand: 1, 2, 4 or 8; of a vector register 16 or 32. Differs from <see cref="MemorySize"/> where something is extended.
+    /// </summary>
     public byte RegisterSize { get; private set; }
 
     /// <summary>What stands beside the memory operand.</summary>
     public OtherOperand Other { get; private set; }
 
-    /// <summary>The general register, 0 to 15 in encoding order (rAX, rCX, rDX, rBX, rSP, rBP, rSI, rDI, r8...); where
-    /// <see cref="IsHighByte"/>, of the whole register.</summary>
+    /// <summary>
+    /// The register, 0 to 15 in encoding order (rAX, rCX, rDX, rBX, rSP, rBP, rSI, rDI, r8...; or XMM0 to XMM15; or ES, CS, SS, DS, FS, GS); where
+    /// <see cref="IsHighByte"/>, of the whole register.
+    /// </summary>
     public byte Register { get; private set; }
+
+    /// <summary>Number of a second vector register, which gives the half that is not loaded (VEX forms of <see cref="MemoryOperation.VectorLoadLow"/> and its kin).</summary>
+    public byte Source { get; private set; }
 
     /// <summary>The operand is bits 15:8 of the register: AH, CH, DH or BH.</summary>
     public bool IsHighByte { get; private set; }
@@ -38,6 +52,9 @@ public struct MemoryInstruction
     /// <summary>The register receives the result (loads, and ALU operations with memory as source). XCHG, XADD and CMPXCHG write
     /// both.</summary>
     public bool WritesRegister { get; private set; }
+
+    /// <summary>Two operands are combined, and the register is the first of them: ADD r, r/m and its like, CMP among them.</summary>
+    public bool IsRegisterFirst { get; private set; }
 
     /// <summary>Memory is read.</summary>
     public bool IsRead { get; private set; }
@@ -48,8 +65,14 @@ public struct MemoryInstruction
     /// <summary>The immediate, sign-extended; for BT and its kin the number of the bit in the operand.</summary>
     public long Immediate { get; private set; }
 
-    /// <summary>The displacement, sign-extended; for MOV A0 to A3 the offset itself, zero-extended.</summary>
-    public long Displacement { get; private set; }
+    /// <summary>Shifts and rotations: the count is in CL, not in <see cref="Immediate"/>.</summary>
+    public bool IsCountInCounter { get; private set; }
+
+    /// <summary>The memory operand has to be aligned to its size, whatever the mode (#GP).</summary>
+    public bool IsAligned { get; private set; }
+
+    /// <summary>Where the operand is; for string instructions only <see cref="MemoryAddress.Size"/> and <see cref="MemoryAddress.Segment"/> count.</summary>
+    public MemoryAddress Address { get; private set; }
 
     /// <summary>The parts of the instruction.</summary>
     public InstructionLayout Layout { get; private set; }
@@ -63,14 +86,17 @@ public struct MemoryInstruction
     /// <summary>A repeat prefix in front of a string instruction: RCX, ECX or CX (by address size) counts.</summary>
     public readonly bool IsRepeated => IsString && (Layout.Prefixes.Repeat || Layout.Prefixes.RepeatNotEqual);
 
-    /// <summary>STOS, LODS or MOVS.</summary>
+    /// <summary>STOS, LODS, MOVS, CMPS or SCAS.</summary>
     public readonly bool IsString => Operation >= MemoryOperation.StoreString;
 
-    /// <summary>There is a segment override that counts: never for STOS, whose destination is always ES.</summary>
-    public readonly bool HasSegment => Layout.Prefixes.HasSegment && Operation != MemoryOperation.StoreString;
+    /// <summary>The instruction uses vector registers.</summary>
+    public readonly bool IsVector => Operation is >= MemoryOperation.VectorLoad and <= MemoryOperation.VectorStoreHigh;
 
-    /// <summary>The overriding segment; meaningless without <see cref="HasSegment"/>.</summary>
-    public readonly SegmentRegister Segment => Layout.Prefixes.Segment;
+    /// <summary>The LOCK prefix may stand in front: elsewhere it is #UD (Intel SDM vol 2, LOCK).</summary>
+    public readonly bool AllowsLock => IsWrite && (Operation is >= MemoryOperation.Exchange and <= MemoryOperation.CompareExchangeWide);
+
+    /// <summary>SETcc and CMOVcc: the condition, 0 to 15 in encoding order.</summary>
+    public readonly int Condition => Layout.Opcode & ConditionMask;
 
     /// <summary>Decodes the instruction at the start of the given bytes.</summary>
     /// <param name="code">What could be fetched at RIP, best 15 bytes.</param>
@@ -87,26 +113,67 @@ public struct MemoryInstruction
         }
 
         instruction.Layout = layout;
-        if (layout.Encoding != OpcodeEncoding.Legacy || (layout.HasModRm && !layout.ModRm.IsMemory))
+        if (layout.HasModRm && !layout.ModRm.IsMemory)
         {
             return false;
         }
 
-        instruction.Displacement = ReadSigned(code, layout.DisplacementOffset, layout.DisplacementSize);
-        switch (layout.Map)
+        long displacement = layout.HasModRm
+            ? ReadSigned(code, layout.DisplacementOffset, layout.DisplacementSize)
+            : (long)ReadUnsigned(code, layout.DisplacementOffset, layout.DisplacementSize); // an offset in the segment is never negative
+        instruction.Address = MemoryAddress.From(in layout, displacement);
+        switch (layout.Encoding)
         {
-            case OpcodeMap.Primary:
-                instruction.DecodePrimary(code, width);
+            case OpcodeEncoding.Legacy:
+                instruction.DecodeLegacy(code, width);
                 break;
-            case OpcodeMap.Escape0F:
-                instruction.DecodeEscape0F(code);
-                break;
-            case OpcodeMap.Escape0F38:
-                instruction.DecodeEscape0F38();
+            case OpcodeEncoding.Vex:
+                instruction.DecodeVex(width);
                 break;
         }
 
         return instruction.Operation != MemoryOperation.Unknown;
+    }
+
+    private void DecodeLegacy(ReadOnlySpan<byte> code, CodeWidth width)
+    {
+        switch (Layout.Map)
+        {
+            case OpcodeMap.Primary:
+                DecodePrimary(code, width);
+                break;
+            case OpcodeMap.Escape0F:
+                DecodeEscape0F(code);
+                break;
+            case OpcodeMap.Escape0F38:
+                DecodeEscape0F38();
+                break;
+        }
+
+        if (Operation == MemoryOperation.Unknown)
+        {
+            SetVector(VectorMoveForm.Find(Layout.Map, LegacyMandatoryPrefix, Layout.Opcode, Layout.Rex.Wide), VectorSize);
+        }
+    }
+
+    /// <summary>VEX has its own place for all prefixes: one in front is #UD (Intel SDM vol 2 §2.3.2 to §2.3.4).</summary>
+    private void DecodeVex(CodeWidth width)
+    {
+        LegacyPrefixes prefixes = Layout.Prefixes;
+        if (prefixes.OperandSize || HasRepeatPrefix || prefixes.Lock || Layout.Rex.Exists)
+        {
+            return;
+        }
+
+        VexPrefix vex = Layout.Vex;
+        VectorMoveForm form = VectorMoveForm.Find(Layout.Map, vex.Prefix, Layout.Opcode, vex.Wide && width == CodeWidth.Bits64);
+        bool isPart = form.Size != VectorMoveForm.WholeRegister;
+        bool isUndefined = (vex.Is256 && isPart && !form.IsScalar) || (vex.Source != 0 && !form.HasSource);
+        if (!isUndefined)
+        {
+            Source = (byte)(width == CodeWidth.Bits64 ? vex.Source : vex.SourceOfEight);
+            SetVector(form, (byte)(vex.Is256 && !isPart ? VectorSize * 2 : VectorSize));
+        }
     }
 
     private void DecodePrimary(ReadOnlySpan<byte> code, CodeWidth width)
@@ -124,6 +191,10 @@ public struct MemoryInstruction
                 break;
             case 0x63 when width == CodeWidth.Bits64:
                 SetLoad(MemoryOperation.MoveSignExtend, Layout.OperandSize == 2 ? (byte)2 : (byte)4, Layout.OperandSize);
+                break;
+            case 0x69 or 0x6B:
+                SetLoad(MemoryOperation.MultiplyToRegister, Layout.OperandSize, Layout.OperandSize);
+                Immediate = ReadSigned(code, Layout.ImmediateOffset, Layout.ImmediateSize);
                 break;
             case >= 0x80 and <= 0x83:
                 SetArithmetic(ArithmeticOperation(Layout.ModRm.Reg), size, toRegister: false);
@@ -145,17 +216,26 @@ public struct MemoryInstruction
             case 0x8A or 0x8B:
                 SetLoad(MemoryOperation.Move, size, size);
                 break;
+            case 0x8C when Layout.ModRm.Reg <= (int)SegmentRegister.Gs:
+                SetStore(MemoryOperation.MoveSegment, sizeof(ushort));
+                Other = OtherOperand.Segment;
+                Register = (byte)Layout.ModRm.Reg;
+                break;
+            case 0x8F when Layout.ModRm.Reg == 0:
+                SetStore(MemoryOperation.Pop, StackSize(width));
+                break;
             case 0xA0 or 0xA1:
                 SetAccumulatorLoad(MemoryOperation.Move, size);
-                SetOffset();
                 break;
             case 0xA2 or 0xA3:
                 SetStore(MemoryOperation.Move, size);
                 SetAccumulator(size);
-                SetOffset();
                 break;
             case 0xA4 or 0xA5:
                 SetUpdate(MemoryOperation.MoveString, size);
+                break;
+            case 0xA6 or 0xA7:
+                SetRead(MemoryOperation.CompareString, size);
                 break;
             case 0xAA or 0xAB:
                 SetStore(MemoryOperation.StoreString, size);
@@ -164,15 +244,53 @@ public struct MemoryInstruction
             case 0xAC or 0xAD:
                 SetAccumulatorLoad(MemoryOperation.LoadString, size);
                 break;
+            case 0xAE or 0xAF:
+                SetRead(MemoryOperation.ScanString, size);
+                SetAccumulator(size);
+                break;
+            case 0xC0 or 0xC1:
+                SetShift(size);
+                SetImmediate(code);
+                break;
             case 0xC6 or 0xC7 when Layout.ModRm.Reg == 0:
                 SetStore(MemoryOperation.Move, size);
                 SetImmediate(code);
+                break;
+            case 0xD0 or 0xD1:
+                SetShift(size);
+                Other = OtherOperand.Immediate;
+                Immediate = 1;
+                break;
+            case 0xD2 or 0xD3:
+                SetShift(size);
+                SetCounter();
                 break;
             case 0xF6 or 0xF7:
                 DecodeGroup3(code, size);
                 break;
             case 0xFE or 0xFF when Layout.ModRm.Reg < 2:
                 SetUpdate(Layout.ModRm.Reg == 0 ? MemoryOperation.Increment : MemoryOperation.Decrement, size);
+                break;
+            case 0xFF:
+                DecodeGroup5(width);
+                break;
+        }
+    }
+
+    private void DecodeGroup5(CodeWidth width)
+    {
+        // The vendors disagree about the operand-size prefix on a near branch in 64-bit mode (AMD APM vol 3, CALL; Intel SDM vol 2 §2.2.1.7).
+        bool isDisputed = width == CodeWidth.Bits64 && Layout.Prefixes.OperandSize && !Layout.Rex.Wide;
+        switch (Layout.ModRm.Reg)
+        {
+            case 2 when !isDisputed:
+                SetRead(MemoryOperation.Call, StackSize(width));
+                break;
+            case 4 when !isDisputed:
+                SetRead(MemoryOperation.Jump, StackSize(width));
+                break;
+            case 6:
+                SetRead(MemoryOperation.Push, StackSize(width));
                 break;
         }
     }
@@ -192,6 +310,18 @@ public struct MemoryInstruction
             case 3:
                 SetUpdate(MemoryOperation.Negate, size);
                 break;
+            case 4:
+                SetRead(MemoryOperation.Multiply, size);
+                break;
+            case 5:
+                SetRead(MemoryOperation.MultiplySigned, size);
+                break;
+            case 6:
+                SetRead(MemoryOperation.Divide, size);
+                break;
+            default:
+                SetRead(MemoryOperation.DivideSigned, size);
+                break;
         }
     }
 
@@ -201,6 +331,21 @@ public struct MemoryInstruction
         byte size = (opcode & 1) == 0 ? (byte)1 : Layout.OperandSize;
         switch (opcode)
         {
+            case >= 0x40 and <= 0x4F:
+                SetLoad(MemoryOperation.MoveConditional, Layout.OperandSize, Layout.OperandSize);
+                break;
+            case >= 0x90 and <= 0x9F:
+                SetStore(MemoryOperation.SetCondition, sizeof(byte));
+                break;
+            case 0xA4 or 0xA5 or 0xAC or 0xAD:
+                SetUpdate(opcode < 0xA8 ? MemoryOperation.ShiftLeftDouble : MemoryOperation.ShiftRightDouble, Layout.OperandSize);
+                SetRegister(Layout.OperandSize);
+                IsCountInCounter = (opcode & 1) != 0;
+                Immediate = ReadSigned(code, Layout.ImmediateOffset, Layout.ImmediateSize);
+                break;
+            case 0xAF:
+                SetLoad(MemoryOperation.MultiplyToRegister, Layout.OperandSize, Layout.OperandSize);
+                break;
             case 0xA3 or 0xAB or 0xB3 or 0xBB:
                 // Bits 4:3 of these opcodes, as bits 1:0 of Reg in group 8, name the operation.
                 SetBit(opcode >> 3);
@@ -229,6 +374,10 @@ public struct MemoryInstruction
             case 0xC3 when !Layout.Prefixes.OperandSize && !HasRepeatPrefix:
                 SetDirectStore();
                 break;
+            case 0xC7 when Layout.ModRm.Reg == 1:
+                SetUpdate(MemoryOperation.CompareExchangeWide, (byte)(Layout.Rex.Wide ? 16 : 8));
+                IsAligned = Layout.Rex.Wide; // CMPXCHG8B need not be aligned
+                break;
         }
     }
 
@@ -249,6 +398,15 @@ public struct MemoryInstruction
         }
     }
 
+    private readonly MandatoryPrefix LegacyMandatoryPrefix => Layout.Prefixes.Repeat ? MandatoryPrefix.Repeat
+        : Layout.Prefixes.RepeatNotEqual ? MandatoryPrefix.RepeatNotEqual
+        : Layout.Prefixes.OperandSize ? MandatoryPrefix.OperandSize
+        : MandatoryPrefix.None;
+
+    /// <summary>Operand size of PUSH, POP and near branches: in 64-bit mode eight bytes without REX.W, and no form of four.</summary>
+    private readonly byte StackSize(CodeWidth width) =>
+        width == CodeWidth.Bits64 && Layout.OperandSize == sizeof(uint) ? (byte)sizeof(ulong) : Layout.OperandSize;
+
     private readonly bool HasRepeatPrefix => Layout.Prefixes.Repeat || Layout.Prefixes.RepeatNotEqual;
 
     private static MemoryOperation ArithmeticOperation(int number) => (MemoryOperation)((int)MemoryOperation.Add + (number & 7));
@@ -258,6 +416,7 @@ public struct MemoryInstruction
         bool keepsFlagsOnly = operation is MemoryOperation.Compare or MemoryOperation.Test;
         Operation = operation;
         MemorySize = size;
+        IsRegisterFirst = toRegister;
         IsRead = true;
         IsWrite = !toRegister && !keepsFlagsOnly;
         WritesRegister = toRegister && !keepsFlagsOnly;
@@ -269,6 +428,47 @@ public struct MemoryInstruction
         MemorySize = size;
         IsRead = true;
         IsWrite = true;
+    }
+
+    private void SetRead(MemoryOperation operation, byte size)
+    {
+        Operation = operation;
+        MemorySize = size;
+        IsRead = true;
+    }
+
+    private void SetShift(byte size)
+    {
+        MemoryOperation operation = Layout.ModRm.Reg switch
+        {
+            0 => MemoryOperation.RotateLeft,
+            1 => MemoryOperation.RotateRight,
+            2 => MemoryOperation.RotateCarryLeft,
+            3 => MemoryOperation.RotateCarryRight,
+            5 => MemoryOperation.ShiftRight,
+            7 => MemoryOperation.ShiftArithmeticRight,
+            _ => MemoryOperation.ShiftLeft, // 4, and its undocumented twin 6 that every processor has
+        };
+        SetUpdate(operation, size);
+    }
+
+    private void SetVector(VectorMoveForm form, byte registerSize)
+    {
+        if (form.Operation == MemoryOperation.Unknown)
+        {
+            return;
+        }
+
+        bool isStore = form.Operation is MemoryOperation.VectorStore or MemoryOperation.VectorStoreHigh;
+        Operation = form.Operation;
+        MemorySize = form.Size == VectorMoveForm.WholeRegister ? registerSize : form.Size;
+        IsRead = !isStore;
+        IsWrite = isStore;
+        WritesRegister = !isStore;
+        IsAligned = form.IsAligned;
+        Other = OtherOperand.Vector;
+        Register = (byte)(Layout.ModRm.Reg + Layout.RegExtension);
+        RegisterSize = registerSize;
     }
 
     private void SetStore(MemoryOperation operation, byte size)
@@ -331,33 +531,34 @@ public struct MemoryInstruction
         Register = Accumulator;
     }
 
+    private void SetCounter()
+    {
+        Other = OtherOperand.Register;
+        RegisterSize = sizeof(byte);
+        Register = Counter;
+        IsCountInCounter = true;
+    }
+
     private void SetImmediate(ReadOnlySpan<byte> code)
     {
         Other = OtherOperand.Immediate;
         Immediate = ReadSigned(code, Layout.ImmediateOffset, Layout.ImmediateSize);
     }
 
-    /// <summary>The direct address of MOV A0 to A3 is an offset in the segment and never negative.</summary>
-    private void SetOffset()
-    {
-        int unused = 64 - (Layout.DisplacementSize * 8);
-        Displacement = (long)(((ulong)Displacement << unused) >> unused);
-    }
-
     private static long ReadSigned(ReadOnlySpan<byte> code, int offset, int size)
     {
-        if (size == 0)
-        {
-            return 0;
-        }
+        int unused = size == 0 ? 0 : 64 - (size * 8);
+        return (long)(ReadUnsigned(code, offset, size) << unused) >> unused;
+    }
 
+    private static ulong ReadUnsigned(ReadOnlySpan<byte> code, int offset, int size)
+    {
         ulong value = 0;
         for (int index = 0; index < size; index++)
         {
             value |= (ulong)code[offset + index] << (index * 8);
         }
 
-        int unused = 64 - (size * 8);
-        return (long)(value << unused) >> unused;
+        return value;
     }
 }

@@ -4,8 +4,7 @@ namespace Hypervisor.Core.Guest.Decoding;
 /// <remarks>Intel SDM vol 2 chapters 3 to 5; AMD APM vol 3 chapter 3.</remarks>
 public enum MemoryOperation : byte
 {
-    /// <summary>Not one of the instructions that software uses on device registers: decode and emulate it elsewhere or let the guest do it
-    /// once.</summary>
+    /// <summary>Not one of the instructions that software uses on device registers: let the guest do it once.</summary>
     Unknown = 0,
 
     /// <summary>MOV, MOVNTI, MOVDIRI: copy.</summary>
@@ -80,6 +79,87 @@ public enum MemoryOperation : byte
     /// <summary>CMPXCHG: compare with the accumulator, store the register if equal, else load the accumulator.</summary>
     CompareExchange,
 
+    /// <summary>CMPXCHG8B, CMPXCHG16B: the same with rDX:rAX and rCX:rBX.</summary>
+    CompareExchangeWide,
+
+    /// <summary>ROL.</summary>
+    RotateLeft,
+
+    /// <summary>ROR.</summary>
+    RotateRight,
+
+    /// <summary>RCL: rotate through the carry flag.</summary>
+    RotateCarryLeft,
+
+    /// <summary>RCR: rotate through the carry flag.</summary>
+    RotateCarryRight,
+
+    /// <summary>SHL, under both its opcodes.</summary>
+    ShiftLeft,
+
+    /// <summary>SHR.</summary>
+    ShiftRight,
+
+    /// <summary>SAR: shift, the sign stays.</summary>
+    ShiftArithmeticRight,
+
+    /// <summary>SHLD: bits of the register follow from the right.</summary>
+    ShiftLeftDouble,
+
+    /// <summary>SHRD: bits of the register follow from the left.</summary>
+    ShiftRightDouble,
+
+    /// <summary>MUL: rDX:rAX (AX for bytes) becomes the accumulator times the operand.</summary>
+    Multiply,
+
+    /// <summary>IMUL with one operand: the same, signed.</summary>
+    MultiplySigned,
+
+    /// <summary>IMUL with two or three operands: the register becomes itself or the immediate times the operand.</summary>
+    MultiplyToRegister,
+
+    /// <summary>DIV: rDX:rAX (AX for bytes) by the operand.</summary>
+    Divide,
+
+    /// <summary>IDIV: the same, signed.</summary>
+    DivideSigned,
+
+    /// <summary>SETcc: a byte becomes 1 or 0.</summary>
+    SetCondition,
+
+    /// <summary>CMOVcc: load, keep it if a condition holds.</summary>
+    MoveConditional,
+
+    /// <summary>MOV from a segment register: 16 bits.</summary>
+    MoveSegment,
+
+    /// <summary>PUSH of the operand.</summary>
+    Push,
+
+    /// <summary>POP into the operand.</summary>
+    Pop,
+
+    /// <summary>CALL, near, to the address in the operand.</summary>
+    Call,
+
+    /// <summary>JMP, near, to the address in the operand.</summary>
+    Jump,
+
+    /// <summary>Load into a vector register, zeros above what is loaded up to 128 bits.</summary>
+    VectorLoad,
+
+    /// <summary>Store the low part of a vector register.</summary>
+    VectorStore,
+
+    /// <summary>MOVLPS, MOVLPD: load bits 63:0, keep 127:64.</summary>
+    VectorLoadLow,
+
+    /// <summary>MOVHPS, MOVHPD: load bits 127:64, keep 63:0.</summary>
+    VectorLoadHigh,
+
+    /// <summary>MOVHPS, MOVHPD: store bits 127:64.</summary>
+    VectorStoreHigh,
+
     /// <summary>STOS: store the accumulator at ES:rDI.</summary>
     StoreString,
 
@@ -88,4 +168,10 @@ public enum MemoryOperation : byte
 
     /// <summary>MOVS: copy from DS:rSI to ES:rDI. Either may be the address that trapped.</summary>
     MoveString,
+
+    /// <summary>CMPS: compare DS:rSI with ES:rDI, keep the flags.</summary>
+    CompareString,
+
+    /// <summary>SCAS: compare the accumulator with ES:rDI, keep the flags.</summary>
+    ScanString,
 }

@@ -3,7 +3,7 @@ namespace Hypervisor.Core.Guest.Decoding;
 /// <summary>What stands beside the memory operand.</summary>
 public enum OtherOperand : byte
 {
-    /// <summary>Nothing: INC, DEC, NOT, NEG, MOVS.</summary>
+    /// <summary>Nothing, or what the operation implies: INC, NOT, MUL, CMPXCHG8B, PUSH, MOVS.</summary>
     None = 0,
 
     /// <summary>A general register.</summary>
@@ -11,4 +11,10 @@ public enum OtherOperand : byte
 
     /// <summary>An immediate value.</summary>
     Immediate,
+
+    /// <summary>A segment register: MOV from one.</summary>
+    Segment,
+
+    /// <summary>A vector register.</summary>
+    Vector,
 }

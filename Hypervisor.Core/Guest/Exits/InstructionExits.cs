@@ -2,6 +2,7 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Guest.Exits;
 
@@ -15,6 +16,11 @@ public static unsafe class InstructionExits
         uint leaf = (uint)processor->Registers.Rax;
         uint subleaf = Instructions.CpuidForGuest(&processor->Registers);
         CpuidPolicy.Adjust<TGuest>(leaf, subleaf, processor);
+        if (processor->Machine->CpuidClaimed != 0)
+        {
+            CpuidTraps.Adjust(processor, leaf, subleaf);
+        }
+
         TGuest.Advance(processor, TGuest.InstructionLength(processor));
         return ExitCause.Cpuid;
     }

@@ -33,12 +33,13 @@ public static unsafe class LocalApicPage
         if (TGuest.IsPlain64Bit(processor))
         {
             ulong rip = TGuest.Rip(processor);
-            if ((rip & PageMask) <= PageSizes.Size4K - PlainStore.MaximumLength)
+            if ((rip & PageMask) <= PageSizes.Size4K - PlainMove.MaximumLength)
             {
-                PlainStore store = PlainStore.Decode(InstructionFetch.Executed(processor->Machine->Window, TGuest.Cr3(processor), rip));
-                if (store.Length != 0)
+                byte* code = InstructionFetch.Executed(processor->Machine->Window, TGuest.Cr3(processor), rip);
+                PlainMove store = PlainMove.Decode(code, registers, rip);
+                if (store.Length != 0 && store.IsStore && store.Size == sizeof(uint))
                 {
-                    Write(processor, offset, store.Register < 0 ? store.Immediate : (uint)registers[store.Register]);
+                    Write(processor, offset, (uint)(store.Register < 0 ? store.Immediate : registers[store.Register]));
                     TGuest.Advance(processor, (uint)store.Length);
                     return ExitCause.LocalApic;
                 }

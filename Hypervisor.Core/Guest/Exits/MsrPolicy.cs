@@ -2,7 +2,9 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Memory;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Guest.Exits;
 
@@ -13,8 +15,9 @@ public static unsafe class MsrPolicy
     /// <returns>False for #GP.</returns>
     public static bool TryRead(ProcessorData* processor, uint msr)
     {
-        ulong value;
-        if (Instructions.TryReadMsr(msr, &value) == 0)
+        ulong value = 0;
+        Verdict verdict = MsrTraps.Ask(processor, msr, isWrite: false, ref value);
+        if (verdict == Verdict.Deny || (verdict == Verdict.Pass && Instructions.TryReadMsr(msr, &value) == 0))
         {
             return false;
         }
@@ -36,11 +39,11 @@ public static unsafe class MsrPolicy
     /// <summary>Writes an MSR for the guest.</summary>
     /// <returns>False for #GP.</returns>
     public static bool TryWrite<TGuest>(ProcessorData* processor, uint msr, ulong value)
-        where TGuest : struct, IGuestProcessor => msr switch
+        where TGuest : struct, IGuestProcessor => MsrTraps.Ask(processor, msr, isWrite: true, ref value) switch
         {
-            Msr.ApicBase => TryWriteApicBase<TGuest>(processor, value),
-            Msr.X2ApicInterruptCommand => TryWriteInterruptCommand<TGuest>(processor, value),
-            _ => Instructions.TryWriteMsr(msr, value) != 0,
+            Verdict.Deny => false,
+            Verdict.Done => true,
+            _ => TryWriteHardware<TGuest>(processor, msr, value),
         };
 
     /// <summary>Completes RDMSR or WRMSR.</summary>
@@ -58,6 +61,14 @@ public static unsafe class MsrPolicy
 
         return write ? ExitCause.MsrWrite : ExitCause.MsrRead;
     }
+
+    private static bool TryWriteHardware<TGuest>(ProcessorData* processor, uint msr, ulong value)
+        where TGuest : struct, IGuestProcessor => msr switch
+        {
+            Msr.ApicBase => TryWriteApicBase<TGuest>(processor, value),
+            Msr.X2ApicInterruptCommand => TryWriteInterruptCommand<TGuest>(processor, value),
+            _ => Instructions.TryWriteMsr(msr, value) != 0,
+        };
 
     private static bool TryWriteInterruptCommand<TGuest>(ProcessorData* processor, ulong value)
         where TGuest : struct, IGuestProcessor

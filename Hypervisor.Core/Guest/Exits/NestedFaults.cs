@@ -1,12 +1,13 @@
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Memory;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Guest.Exits;
 
 /// <summary>
 /// Accesses that the nested tables do not let pass: nested page faults (AMD APM vol 2 §15.25.6), EPT violations (Intel SDM vol 3 §28.3.3.2). They are writes to
-/// the local APIC page while it is trapped, and writes to the host's memory.
+/// the local APIC page while it is trapped, writes to the host's memory, and accesses to what mediators have claimed.
 /// </summary>
 public static unsafe class NestedFaults
 {
@@ -14,13 +15,11 @@ public static unsafe class NestedFaults
     private const uint ReportedWrites = 8;
 
     /// <summary>Deals with an access.</summary>
-    /// <param name="processor">The processor.</param>
-    /// <param name="address">Guest-physical address.</param>
-    /// <param name="information">What the processor says about it, for the log.</param>
-    public static ExitCause Handle<TGuest>(ProcessorData* processor, ulong address, ulong information)
+    public static ExitCause Handle<TGuest>(ProcessorData* processor, NestedAccess access)
         where TGuest : struct, IGuestProcessor
     {
         MachineData* machine = processor->Machine;
+        ulong address = access.Address;
         bool isHost = address - machine->RegionBase < machine->RegionSize;
         if (processor->Step.Active && !isHost)
         {
@@ -32,7 +31,12 @@ public static unsafe class NestedFaults
             return LocalApicPage.Write<TGuest>(processor, address);
         }
 
-        return isHost ? WriteHost<TGuest>(processor, address) : Unexpected<TGuest>(processor, address, information);
+        if (isHost)
+        {
+            return WriteHost<TGuest>(processor, address);
+        }
+
+        return NestedTraps.IsClaimed(machine, address) ? MemoryExits.Handle<TGuest>(processor, access) : Unexpected<TGuest>(processor, access);
     }
 
     private static ExitCause WriteHost<TGuest>(ProcessorData* processor, ulong address)
@@ -52,13 +56,13 @@ public static unsafe class NestedFaults
         return ExitCause.ProtectedMemory;
     }
 
-    private static ExitCause Unexpected<TGuest>(ProcessorData* processor, ulong address, ulong information)
+    private static ExitCause Unexpected<TGuest>(ProcessorData* processor, NestedAccess access)
         where TGuest : struct, IGuestProcessor
     {
         if (processor->Exits.Read(ExitCause.UnexpectedMemory) == 0)
         {
-            Log.Begin(LogLevel.Error, processor->Index).Text("no memory is mapped for the guest at "u8).Hex(address)
-                .Text(", error code "u8).Hex(information).Text(": #GP"u8).End();
+            Log.Begin(LogLevel.Error, processor->Index).Text("no memory is mapped for the guest at "u8).Hex(access.Address)
+                .Text(", error code "u8).Hex(access.Information).Text(": #GP"u8).End();
         }
 
         GuestFault.RaiseGeneralProtection<TGuest>(processor);

@@ -1,7 +1,8 @@
-using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest.Emulation;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Guest.Exits;
 
@@ -15,47 +16,48 @@ public static unsafe class PortExits
     public static ExitCause Handle<TGuest>(ProcessorData* processor, PortAccess access, uint length)
         where TGuest : struct, IGuestProcessor
     {
-        ulong rax = processor->Registers.Rax;
         if (access.IsString)
         {
-            // The data are in memory. Rather than fetch them, take the worst for granted: arming costs little.
-            ApicTrap.ArmEverywhere(processor, startFollows: true);
-            GuestDoors.OpenPorts<TGuest>(processor);
+            if (StringPortExecution.Run<TGuest>(processor, access) == EmulationOutcome.NotEmulated)
+            {
+                GuestDoors.OpenPorts<TGuest>(processor);
+            }
+
             return ExitCause.Port;
         }
 
-        if (!access.IsIn && ShutdownCode.IsChosen(processor->Machine, access.Port, access.Size, (uint)rax))
+        ulong rax = processor->Registers.Rax;
+        uint value = (uint)rax;
+        if (Access(processor, access, ref value))
+        {
+            processor->Registers.Rax = access.IsIn ? Result(access.Size, rax, value) : rax;
+            TGuest.Advance(processor, length);
+        }
+        else
+        {
+            GuestDoors.OpenPorts<TGuest>(processor);
+        }
+
+        return ExitCause.Port;
+    }
+
+    /// <summary>Makes one access for the guest; what the host itself listens for is noted.</summary>
+    /// <returns>False when the guest shall make it: nothing has been done.</returns>
+    internal static bool Access(ProcessorData* processor, PortAccess access, ref uint value)
+    {
+        if (!access.IsIn && ShutdownCode.IsChosen(processor->Machine, access.Port, access.Size, value))
         {
             ApicTrap.ArmEverywhere(processor, startFollows: true);
         }
 
-        processor->Registers.Rax = access.IsIn ? In(access, rax) : Out(access, rax);
-        TGuest.Advance(processor, length);
-        return ExitCause.Port;
+        return PortTraps.Access(processor, access.Port, access.Size, !access.IsIn, ref value, access.IsString);
     }
 
-    private static ulong In(PortAccess access, ulong rax) => access.Size switch
+    /// <summary>RAX behind IN: a 32-bit result clears the upper half, the narrower ones leave the rest as it is.</summary>
+    private static ulong Result(int size, ulong rax, uint value) => size switch
     {
-        1 => (rax & ~Low8) | Instructions.In8(access.Port),
-        2 => (rax & ~Low16) | Instructions.In16(access.Port),
-        _ => Instructions.In32(access.Port),
+        sizeof(byte) => (rax & ~Low8) | (value & Low8),
+        sizeof(ushort) => (rax & ~Low16) | (value & Low16),
+        _ => value,
     };
-
-    private static ulong Out(PortAccess access, ulong rax)
-    {
-        switch (access.Size)
-        {
-            case 1:
-                Instructions.Out8(access.Port, (byte)rax);
-                break;
-            case 2:
-                Instructions.Out16(access.Port, (ushort)rax);
-                break;
-            default:
-                Instructions.Out32(access.Port, (uint)rax);
-                break;
-        }
-
-        return rax;
-    }
 }

@@ -100,7 +100,7 @@ public static unsafe class ApicTrap
             ProcessorData* other = machine->Processors[i].Data;
             for (int poll = 0; poll < MaximumAcknowledgePolls && other != processor && ProcessorStartup.Runs(other) && IsBehind(other); poll++)
             {
-                Follow(processor); // two that arm at once must not wait for each other
+                Virtualization.Follow(processor); // two that wait for each other must not wait for ever
                 Instructions.Pause();
             }
         }
@@ -139,7 +139,7 @@ public static unsafe class ApicTrap
     {
         MachineData* machine = processor->Machine;
         ApicBase apic = LocalApic.Base;
-        ulong tables = (ulong)processor - ProcessorBlock.Data + ProcessorBlock.NestedTables;
+        ulong tables = ProcessorBlock.NestedTablesOf(processor);
         ulong page = apic.PageAddress;
         bool outside = page < machine->RegionBase || page >= machine->RegionBase + machine->RegionSize;
         processor->ApicWindow.Page = page;

@@ -1,6 +1,8 @@
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Mediation;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Guest.Startup;
 
@@ -35,8 +37,16 @@ public static unsafe class GuestStartup
         }
     }
 
-    /// <summary>The state behind SIPI, and a view of memory that fits this processor's local APIC.</summary>
+    /// <summary>The state behind SIPI; mediators are told.</summary>
     public static void EnterFirstState<TGuest>(ProcessorData* processor, byte vector)
+        where TGuest : struct, IGuestProcessor
+    {
+        Enter<TGuest>(processor, StartPoint.FromVector(vector));
+        MediatorLife.ProcessorStarted(processor);
+    }
+
+    /// <summary>The state in which a processor begins, and a view of memory that fits its local APIC.</summary>
+    public static void Enter<TGuest>(ProcessorData* processor, StartPoint start)
         where TGuest : struct, IGuestProcessor
     {
         CpuidResult signature;
@@ -48,8 +58,9 @@ public static unsafe class GuestStartup
         Instructions.ClearDebugAddresses();
         Instructions.TryWriteMsr(Msr.DebugControl, InitState.DebugControl);
         Instructions.TryWriteMsr(Msr.ExtendedSupervisorState, InitState.ExtendedSupervisorState);
-        TGuest.LoadStartupState(processor, signature.Eax, vector);
+        TGuest.LoadStartupState(processor, signature.Eax, start);
         ApicTrap.BuildWindow<TGuest>(processor);
+        TrapShootdown.Follow(processor);
     }
 
     /// <summary>

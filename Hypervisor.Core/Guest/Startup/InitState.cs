@@ -15,7 +15,8 @@ namespace Hypervisor.Core.Guest.Startup;
 /// <param name="signature">CPUID.1:EAX, which RDX receives.</param>
 /// <param name="code">CS, see <see cref="AfterInit"/> and <see cref="AfterStartup"/>.</param>
 /// <param name="instructionPointer">RIP.</param>
-public readonly struct InitState(Cr0 before, uint signature, SegmentState code, ulong instructionPointer)
+/// <param name="isProtected">Whether protection is on, with flat segments: woken, not started.</param>
+public readonly struct InitState(Cr0 before, uint signature, SegmentState code, ulong instructionPointer, bool isProtected = false)
 {
     /// <summary>DR6 after INIT: nothing has triggered.</summary>
     public const ulong Dr6 = 0xFFFF_0FF0;
@@ -39,13 +40,14 @@ public readonly struct InitState(Cr0 before, uint signature, SegmentState code, 
     private const ushort InitSelector = 0xF000;
     private const ulong InitCodeBase = 0xFFFF_0000;
     private const ulong InitInstructionPointer = 0xFFF0;
-    private const int VectorSelectorShift = 8;
-    private const int VectorBaseShift = 12;
 
     // Present, DPL 0; types: code execute/read accessed, data read/write accessed, LDT, busy 32-bit TSS (VM entry wants TR busy: SDM vol 3
     // §26.3.1.2).
     private const ushort CodeAttributes = 0x9B;
     private const ushort DataAttributes = 0x93;
+    private const ushort FlatCodeAttributes = 0xC9B;
+    private const ushort FlatDataAttributes = 0xC93;
+    private const ushort FlatData = 0x10;
     private const ushort LocalTableAttributes = 0x82;
     private const ushort TaskAttributes = 0x8B;
 
@@ -57,16 +59,20 @@ public readonly struct InitState(Cr0 before, uint signature, SegmentState code, 
     public static InitState AfterInit(Cr0 before, uint signature) =>
         new(before, signature, Segment(InitSelector, InitCodeBase, CodeAttributes), InitInstructionPointer);
 
-    /// <summary>The state behind INIT and SIPI: real mode, at the start of the page that the vector names.</summary>
+    /// <summary>The state behind INIT and SIPI, or behind waking.</summary>
     /// <param name="before">CR0 as it was.</param>
     /// <param name="signature">CPUID.1:EAX of this processor.</param>
-    /// <param name="vector">The vector of the SIPI: physical page 0 to 255 of the first MiB.</param>
+    /// <param name="start">Where it goes on.</param>
     /// <returns>The registers.</returns>
-    public static InitState AfterStartup(Cr0 before, uint signature, byte vector) =>
-        new(before, signature, Segment((ushort)(vector << VectorSelectorShift), (ulong)vector << VectorBaseShift, CodeAttributes), 0);
+    public static InitState AfterStartup(Cr0 before, uint signature, StartPoint start) => new(
+        before,
+        signature,
+        start.IsProtected ? Flat(start.Selector, FlatCodeAttributes) : Segment(start.Selector, start.SegmentBase, CodeAttributes),
+        start.Rip,
+        start.IsProtected);
 
     /// <summary>CR0: ET, and CD and NW as they were.</summary>
-    public Cr0 Cr0 => new Cr0(0).WithExtensionType(true).WithCacheDisable(before.CacheDisable).WithNotWriteThrough(before.NotWriteThrough);
+    public Cr0 Cr0 => new Cr0(0).WithProtectionEnable(isProtected).WithExtensionType(true).WithCacheDisable(before.CacheDisable).WithNotWriteThrough(before.NotWriteThrough);
 
     /// <summary>CR3, 0. CR2 is 0 as well.</summary>
     public Cr3 Cr3 => default;
@@ -90,7 +96,7 @@ public readonly struct InitState(Cr0 before, uint signature, SegmentState code, 
     public SegmentState Cs => code;
 
     /// <summary>SS, DS, ES, FS and GS.</summary>
-    public SegmentState Data => Segment(0, 0, DataAttributes);
+    public SegmentState Data => isProtected ? Flat(FlatData, FlatDataAttributes) : Segment(0, 0, DataAttributes);
 
     /// <summary>LDTR.</summary>
     public SegmentState LocalTable => Segment(0, 0, LocalTableAttributes);
@@ -103,6 +109,9 @@ public readonly struct InitState(Cr0 before, uint signature, SegmentState code, 
 
     /// <summary>IDTR.</summary>
     public DescriptorTableState InterruptTable => new(0, (ushort)SegmentLimit);
+
+    private static SegmentState Flat(ushort selector, ushort attributes) =>
+        new(new SegmentSelector(selector), 0, uint.MaxValue, new SegmentAttributes(attributes));
 
     private static SegmentState Segment(ushort selector, ulong baseAddress, ushort attributes) =>
         new(new SegmentSelector(selector), baseAddress, SegmentLimit, new SegmentAttributes(attributes));

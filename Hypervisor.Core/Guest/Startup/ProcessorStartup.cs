@@ -1,7 +1,7 @@
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
-using Hypervisor.Core.Memory;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Guest.Startup;
 
@@ -20,6 +20,11 @@ public static unsafe class ProcessorStartup
     /// <returns>True when it goes to the hardware as it is; false when it is an INIT or SIPI and has been dealt with.</returns>
     public static bool Send(ProcessorData* sender, InterruptCommand command)
     {
+        if (sender->Machine->Traps->InterruptCommands != 0 && !InterruptCommandTraps.Pass(sender, command))
+        {
+            return false;
+        }
+
         if (!command.IsInit && !command.IsStartup)
         {
             // INIT de-assert does nothing but on processors older than any with this extension (Intel SDM vol 3 §10.6.1).
@@ -142,10 +147,7 @@ public static unsafe class ProcessorStartup
             Instructions.Pause();
         }
 
-        byte* page = GuestView.Pointer(machine->LowPage);
-        CopyPage((byte*)machine->TrampolineBackup, page);
-        CopyPage(page, (byte*)machine->TrampolineImage);
-
+        StartupPage.Borrow(machine);
         byte vector = (byte)(machine->LowPage >> LowPageShift);
         LocalApic.SendStartup(target->ApicId, vector);
         for (int poll = 0; poll < MaximumArrivalPolls && Read(&target->Startup.TakenOver) == 0; poll++)
@@ -158,7 +160,7 @@ public static unsafe class ProcessorStartup
             Instructions.Pause();
         }
 
-        CopyPage(page, (byte*)machine->TrampolineBackup);
+        StartupPage.GiveBack(machine);
         if (Read(&target->Startup.TakenOver) == 0)
         {
             Log.Begin(LogLevel.Error, sender->Index).Text("start-up: processor with APIC ID "u8).Hex(target->ApicId)
@@ -166,14 +168,6 @@ public static unsafe class ProcessorStartup
         }
 
         Instructions.Exchange(&machine->StartupLock, 0);
-    }
-
-    private static void CopyPage(byte* to, byte* from)
-    {
-        for (int i = 0; i < TrampolineLayout.Size / sizeof(ulong); i++)
-        {
-            ((ulong*)to)[i] = ((ulong*)from)[i];
-        }
     }
 
     /// <summary>A read another processor's write is waited for with: the call keeps the compiler from doing it only once.</summary>

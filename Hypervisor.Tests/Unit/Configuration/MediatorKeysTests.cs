@@ -1,6 +1,7 @@
 using System;
 using System.Text;
 using Hypervisor.Core.Configuration;
+using Hypervisor.Core.Mediation;
 using Xunit;
 
 namespace Hypervisor.Tests.Unit.Configuration;
@@ -85,23 +86,22 @@ public class MediatorKeysTests
             return index >= 0;
         }
 
-        public MediatorOptionOutcome Set(ReadOnlySpan<byte> mediator, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, out ReadOnlySpan<byte> accepted)
+        public void SelectAll() => Selected = 3;
+
+        public OptionResult Set(ReadOnlySpan<byte> mediator, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
         {
-            accepted = default;
             if (!AsciiText.Same(mediator, "acpi"u8))
             {
-                return MediatorOptionOutcome.UnknownMediator;
+                return OptionResult.NoMediator(Names);
             }
 
             if (!AsciiText.Same(key, "sleep"u8))
             {
-                accepted = "sleep"u8;
-                return MediatorOptionOutcome.UnknownKey;
+                return OptionResult.Unknown("sleep"u8);
             }
 
             Options += $"{Encoding.UTF8.GetString(key)}={Encoding.UTF8.GetString(value)} ";
-            accepted = "allow or deny"u8;
-            return WordChoice.Find(value, accepted) < 0 ? MediatorOptionOutcome.BadValue : MediatorOptionOutcome.Done;
+            return WordChoice.Find(value, "allow or deny"u8) < 0 ? OptionResult.Refused("allow or deny"u8) : OptionResult.Taken;
         }
     }
 }

@@ -82,7 +82,7 @@ public sealed unsafe class HypercallTests : IDisposable
 
     [Theory]
     [InlineData(0ul)]
-    [InlineData(5ul)]
+    [InlineData(6ul)]
     [InlineData(0x1_0000_0002ul)]
     [InlineData(ulong.MaxValue)]
     public void Unknown_functions_are_undefined(ulong function)

@@ -34,7 +34,7 @@ public sealed unsafe class MachineBuilderTests
         using NativeRegion region = new(0x2000_0000, 0x100_0000);
         using NativeRegion code = new(0x10000);
         Core.Cpu.Instructions.Processor = new SimulatedProcessor(0, CpuidTable.Tcg(), code.Base, code.Base + 0x100);
-        ulong full = MachineBuilder.SharedSize(0x10000, 40, SvmMachine.Pages) + ProcessorBlock.Size;
+        ulong full = MachineBuilder.SharedSize(0x10000, 40, SvmMachine.Pages(40, 0x40_0000), 1) + ProcessorBlock.Size;
         ulong smallestThatWorks = 0;
         for (ulong size = full; size >= 2 * ProcessorBlock.Size; size -= 0x1000)
         {

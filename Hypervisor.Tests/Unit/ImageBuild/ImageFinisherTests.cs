@@ -93,6 +93,17 @@ public unsafe class ImageFinisherTests
         Assert.StartsWith(sentence, Assert.Single(refused.Problems), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("hv_LoadVectorHigh", 0)]
+    [InlineData("hv_LoadVector", 1)]
+    [InlineData("other", 2)]
+    public void Only_their_stubs_touch_the_vector_registers_of_the_guest(string function, int problems)
+    {
+        byte[] code = [0x0F, 0x10, 0x32, 0xC4, 0xE3, 0x6D, 0x18, 0x12, 0x01, 0xC3]; // MOVUPS XMM6, [RDX]; VINSERTF128 YMM2, YMM2, [RDX], 1
+        int found = InstructionProblems(new ImageBytes(code[..3]).Symbol(function, 0)).Length + InstructionProblems(new ImageBytes(code[3..]).Symbol(function, 0)).Length;
+        Assert.Equal(problems, found);
+    }
+
     [Fact]
     public void Functions_are_decoded_one_by_one_with_their_own_width()
     {

@@ -91,13 +91,11 @@ public sealed unsafe class SvmStepTests : IDisposable
     }
 
     [Fact]
-    public void String_output_passes_once_with_all_ports_open()
+    public void A_port_access_left_to_the_guest_passes_once_with_all_ports_open()
     {
-        ulong info = (0x70ul << 16) | (1 << 4) | (1 << 2); // OUTSB to port 70h
-        _machine.Exit(SvmExitCode.Io, info, _machine.Vmcb->Rip + 1);
+        GuestDoors.OpenPorts<SvmGuest>(_machine.Data);
         Assert.Equal(_machine.Machine->OpenIoPermissionMap, _machine.Vmcb->IoPermissionMap);
         Assert.Equal(SimulatedMachine.GuestRip, _machine.Vmcb->Rip);
-        Assert.Empty(_machine.Bootstrap.Outputs);
         Assert.Equal(0x102ul, _machine.Vmcb->RFlags);
         End(0);
         Assert.Equal(_machine.Machine->IoPermissionMap, _machine.Vmcb->IoPermissionMap);

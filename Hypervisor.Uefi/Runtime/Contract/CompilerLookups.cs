@@ -69,7 +69,18 @@ namespace System.Runtime
 
         internal static bool IsInstanceOfException(void* target, object? value) => false;
 
-        internal static void StelemRef(object?[] array, nint index, object? value) => Internal.Runtime.CompilerHelpers.ThrowHelpers.ThrowNotSupportedException();
+        internal static void StelemRef(object?[] array, nint index, object? value)
+        {
+            if ((nuint)index >= (nuint)array.Length)
+            {
+                Internal.Runtime.CompilerHelpers.ThrowHelpers.ThrowIndexOutOfRangeException();
+            }
+
+            // No array is used as one of a base type: what is stored fits. No collector, so a plain store, behind method table and length.
+            const int firstElement = 2 * 8;
+            byte* memory = *(byte**)Unsafe.AsPointer(ref array);
+            ((void**)(memory + firstElement))[index] = *(void**)Unsafe.AsPointer(ref value);
+        }
 
         internal static ref object? LdelemaRef(object?[] array, nint index, nint type) => ref array[index];
     }

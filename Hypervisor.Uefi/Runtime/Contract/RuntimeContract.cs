@@ -37,6 +37,16 @@ internal static unsafe class RuntimeContract
     [RuntimeExport("RhpFallbackFailFast")]
     internal static void FallbackFailFast() => FailFast.Stop("the compiler's own check failed"u8);
 
+    [RuntimeExport("RhpNewFast")]
+    internal static void* New(MethodTable* type) => ObjectArena.New(type);
+
+    [RuntimeExport("RhpNewArrayFast")]
+    internal static void* NewArray(MethodTable* type, nint length) => ObjectArena.NewArray(type, length);
+
+    /// <summary>An array of references: to a machine without a collector it is one like any other.</summary>
+    [RuntimeExport("RhpNewPtrArrayFast")]
+    internal static void* NewReferenceArray(MethodTable* type, nint length) => ObjectArena.NewArray(type, length);
+
     /// <summary>A store of a reference: no collector, so a plain store.</summary>
     [RuntimeExport("RhpAssignRef")]
     internal static void AssignReference(void** destination, void* value) => *destination = value;

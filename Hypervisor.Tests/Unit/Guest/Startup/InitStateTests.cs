@@ -11,7 +11,7 @@ public class InitStateTests
     {
         for (int vector = 0; vector < 256; vector++)
         {
-            InitState state = InitState.AfterStartup(default, 0, (byte)vector);
+            InitState state = InitState.AfterStartup(default, 0, StartPoint.FromVector((byte)vector));
             Assert.Equal(vector << 8, state.Cs.Selector.Value);
             Assert.Equal((ulong)vector << 12, state.Cs.Base);
             Assert.Equal(0ul, state.Rip);
@@ -46,7 +46,7 @@ public class InitStateTests
     [Fact]
     public void Segments_have_forms_that_vm_entry_accepts()
     {
-        InitState state = InitState.AfterStartup(default, 0, 0x99);
+        InitState state = InitState.AfterStartup(default, 0, StartPoint.FromVector(0x99));
         Assert.Equal(0x9Bu, state.Cs.Attributes.VmxAccessRights);
         Assert.Equal(0x93u, state.Data.Attributes.VmxAccessRights);
         Assert.Equal(0x82u, state.LocalTable.Attributes.VmxAccessRights);

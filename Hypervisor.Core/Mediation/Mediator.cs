@@ -1,0 +1,88 @@
+using System;
+
+namespace Hypervisor.Core.Mediation;
+
+/// <summary>
+/// A mediator: it stands in the doorways it has claimed, sees every access there, and decides what becomes of it. It is safe code that knows neither the processor
+/// vendor nor the tables behind a claim (M6). Calls into one mediator never overlap; all take place in the host, with interrupts off, and must end soon. A check
+/// that fails inside (an index, a null, a division) ends the call and the mediator, not the machine (M5).
+/// </summary>
+/// <remarks>
+/// Life: constructed once, with its dependencies; options; <see cref="Probe"/>; <see cref="Attach"/>; accesses; <see cref="ExitBootServices"/>; any number of
+/// <see cref="ProcessorStarted"/>, <see cref="Sleep"/>, <see cref="Resume"/>; <see cref="Detach"/>. Objects can be made in the constructor only.
+/// </remarks>
+public abstract class Mediator
+{
+    /// <summary>The name in the configuration: lower-case letters and digits.</summary>
+    public abstract ReadOnlySpan<byte> Name { get; }
+
+    /// <summary>The names of its options, for messages: <c>sleep, dmar</c>.</summary>
+    public virtual ReadOnlySpan<byte> OptionNames => default;
+
+    /// <summary>What becomes of its claims when it fails.</summary>
+    public virtual Fallback Fallback => Fallback.Pass;
+
+    /// <summary>Takes an option of the configuration: <c>NAME.KEY = VALUE</c>.</summary>
+    /// <returns>Whether it was taken, or why not.</returns>
+    public virtual OptionResult SetOption(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => OptionResult.Unknown(OptionNames);
+
+    /// <summary>Looks whether there is something for it on this machine; changes nothing.</summary>
+    /// <returns>False to stay out.</returns>
+    public virtual bool Probe(MediatorHost host) => true;
+
+    /// <summary>Makes its claims. The guest waits in the loader.</summary>
+    public abstract void Attach(MediatorHost host);
+
+    /// <summary>Boot services have ended: an operating system is taking over.</summary>
+    public virtual void ExitBootServices()
+    {
+    }
+
+    /// <summary>The guest has started a processor, which is about to execute its first instruction.</summary>
+    /// <param name="processor">Its number.</param>
+    public virtual void ProcessorStarted(uint processor)
+    {
+    }
+
+    /// <summary>The machine is about to enter a sleep state, to go off, or to be reset.</summary>
+    public virtual void Sleep(SleepState state)
+    {
+    }
+
+    /// <summary>The machine has woken, or did not fall asleep after all; claims are in place.</summary>
+    public virtual void Resume()
+    {
+    }
+
+    /// <summary>Leaves: whatever it has changed in a device it puts back. Its claims are taken away afterwards.</summary>
+    public virtual void Detach()
+    {
+    }
+
+    /// <summary>An access to a port it has claimed.</summary>
+    public virtual Verdict OnPort(ref PortRequest request) => Verdict.Pass;
+
+    /// <summary>An access to memory it has claimed.</summary>
+    public virtual Verdict OnMemory(ref MemoryRequest request) => Verdict.Pass;
+
+    /// <summary>An access to an MSR it has claimed.</summary>
+    public virtual Verdict OnMsr(ref MsrRequest request) => Verdict.Pass;
+
+    /// <summary>CPUID of a leaf it has claimed.</summary>
+    public virtual void OnCpuid(ref CpuidRequest request)
+    {
+    }
+
+    /// <summary>An interrupt command, where it has claimed them.</summary>
+    public virtual Verdict OnInterruptCommand(in InterruptCommandRequest request) => Verdict.Pass;
+
+    /// <summary>A number of its own for the owner to read (<c>hvctl mediators</c>).</summary>
+    /// <param name="index">From 0.</param>
+    /// <param name="name">Its name; empty where there is no further one.</param>
+    /// <returns>Its value.</returns>
+    public virtual ulong Statistic(int index, out ReadOnlySpan<byte> name)
+    {
+        name = default;
+        return 0;
+    }
+}

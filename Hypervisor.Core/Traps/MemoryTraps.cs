@@ -1,0 +1,114 @@
+using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Host;
+using Hypervisor.Core.Host.Sleep;
+using Hypervisor.Core.Mediation;
+using Hypervisor.Core.Memory;
+
+namespace Hypervisor.Core.Traps;
+
+/// <summary>The doorways of memory: device registers above all.</summary>
+public static unsafe class MemoryTraps
+{
+    private const ulong PageMask = PageSizes.Size4K - 1;
+
+    /// <summary>Claims memory for a mediator. Called with the lock held.</summary>
+    /// <returns>False, with a line in the log, when it cannot be claimed.</returns>
+    public static bool Claim(ProcessorData* processor, MemoryClaim claim)
+    {
+        MachineData* machine = processor->Machine;
+        bool isHost = claim.First < machine->RegionBase + machine->RegionSize && claim.Last >= machine->RegionBase;
+        bool isApic = claim.First <= (processor->ApicWindow.Page | PageMask) && claim.Last >= processor->ApicWindow.Page;
+        if (isHost || isApic || !NestedTraps.IsMapped(machine->NestedRoot, claim.First) || !NestedTraps.IsMapped(machine->NestedRoot, claim.Last))
+        {
+            return Refuse(processor, claim, " is the host's, the local APIC's, or not there"u8);
+        }
+
+        if (!machine->Traps->Memory.Add(claim))
+        {
+            return Refuse(processor, claim, " overlaps another claim, or there are too many"u8);
+        }
+
+        if (Publish(processor, claim.First, claim.Last))
+        {
+            return true;
+        }
+
+        ReleaseExactly(processor, claim);
+        return Refuse(processor, claim, " needs more page tables than are set aside"u8);
+    }
+
+    /// <summary>Takes a mediator's claims within a range away. Called with the lock held.</summary>
+    public static void Release(ProcessorData* processor, int mediator, ulong first, ulong last)
+    {
+        MemoryClaims* claims = &processor->Machine->Traps->Memory;
+        for (int i = claims->Count - 1; i >= 0; i--)
+        {
+            MemoryClaim claim = *(*claims)[i];
+            if (claim.Mediator == mediator && claim.First >= first && claim.Last <= last)
+            {
+                claims->RemoveAt(i);
+                _ = Publish(processor, claim.First, claim.Last); // the tables are there already
+            }
+        }
+    }
+
+    /// <summary>Lets the mediator that has claimed an address decide.</summary>
+    /// <param name="processor">The processor.</param>
+    /// <param name="claim">Its claim.</param>
+    /// <param name="address">Physical address; with <paramref name="size"/> it lies in the claim.</param>
+    /// <param name="size">1, 2, 4 or 8 bytes.</param>
+    /// <param name="isWrite">Whether it is a write.</param>
+    /// <param name="value">What is written, or where what was read goes.</param>
+    /// <returns>False when the guest shall execute the instruction itself: nothing has been done.</returns>
+    public static bool Access(ProcessorData* processor, MemoryClaim* claim, ulong address, int size, bool isWrite, ref ulong value)
+    {
+        MemoryRequest request = new()
+        {
+            Tag = claim->Tag, Processor = processor->Index, Address = address, Offset = address - claim->First, Size = size, IsWrite = isWrite, Value = value,
+        };
+        switch (isWrite || !claim->WritesOnly ? MediatorCalls.Memory(processor, claim->Mediator, &request) : Verdict.Pass)
+        {
+            case Verdict.Done:
+                value = request.Value;
+                return true;
+            case Verdict.Deny:
+                value = ulong.MaxValue;
+                return true;
+            case Verdict.Guest:
+                return false;
+            default:
+                value = request.Value;
+                Hardware(processor, address, size, isWrite, ref value);
+                return true;
+        }
+    }
+
+    private static void Hardware(ProcessorData* processor, ulong address, int size, bool isWrite, ref ulong value)
+    {
+        if (processor->AnnouncedSleep == default)
+        {
+            MemoryIo.Access(address, size, isWrite, ref value);
+            return;
+        }
+
+        SleepState state = SystemSleep.Prepare(processor);
+        MemoryIo.Access(address, size, isWrite, ref value);
+        SystemSleep.Finish(processor, state);
+    }
+
+    private static void ReleaseExactly(ProcessorData* processor, MemoryClaim claim) => Release(processor, claim.Mediator, claim.First, claim.Last);
+
+    private static bool Publish(ProcessorData* processor, ulong first, ulong last)
+    {
+        MachineData* machine = processor->Machine;
+        bool fine = NestedTraps.Refresh(machine, machine->NestedRoot, first, last, &machine->SplitArena);
+        TrapShootdown.All(processor);
+        return fine;
+    }
+
+    private static bool Refuse(ProcessorData* processor, MemoryClaim claim, System.ReadOnlySpan<byte> why)
+    {
+        Log.Begin(LogLevel.Error, processor->Index).Text("memory "u8).Hex(claim.First).Text(" to "u8).Hex(claim.Last).Text(" cannot be claimed: it"u8).Text(why).End();
+        return false;
+    }
+}
