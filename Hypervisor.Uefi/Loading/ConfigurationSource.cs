@@ -46,15 +46,14 @@ public static unsafe class ConfigurationSource
         return Text.Slice(0, length);
     }
 
-    /// <summary>Forgets the text, and where a secret was in them the load options too: nothing of it stays where the guest can read.</summary>
+    /// <summary>Forgets the text, and the load options where it came from them: secrets and keys must not stay where the guest can read.</summary>
     /// <param name="firmware">The firmware.</param>
     /// <param name="origin">Where the text came from.</param>
-    /// <param name="hasSecret">Whether there is a secret in it.</param>
-    public static void Wipe(Firmware firmware, ConfigurationOrigin origin, bool hasSecret)
+    public static void Wipe(Firmware firmware, ConfigurationOrigin origin)
     {
         SecretBytes.Wipe(Text);
         EfiLoadedImage* image = firmware.LoadedImage;
-        if (hasSecret && origin == ConfigurationOrigin.LoadOptions)
+        if (origin == ConfigurationOrigin.LoadOptions)
         {
             SecretBytes.Wipe(new Span<byte>(image->LoadOptions, (int)image->LoadOptionsSize));
         }

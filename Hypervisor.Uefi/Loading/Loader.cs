@@ -77,7 +77,7 @@ public static unsafe class Loader
         }
 
         bool isRefused = error.IsError; // what the error tells is part of the text
-        ConfigurationSource.Wipe(firmware, parameters->Origin, parameters->Options.Key.IsSet);
+        ConfigurationSource.Wipe(firmware, parameters->Origin);
         if (isRefused)
         {
             return EfiStatus.InvalidParameter;
