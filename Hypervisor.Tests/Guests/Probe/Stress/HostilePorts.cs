@@ -14,7 +14,14 @@ internal static unsafe class HostilePorts
     private const uint SleepBits = 0x3C00;
     private const uint SleepTypeBits = 0x1C00;
 
-    private static ReadOnlySpan<ushort> Writable => [0xCF8, 0xCF8, 0xCFA, 0xCFB, 0x70, 0x80, 0x80, 0xED];
+    private const ushort AddressPort = 0xCF8;
+    private const ushort DelayPort = 0x80;
+
+    /// <summary>Ports that are written. But for the first by bytes alone: what lies behind them resets the machine, or is configuration data.</summary>
+    private static ReadOnlySpan<ushort> Writable => [AddressPort, AddressPort, 0xCFA, 0xCFB, 0x70, DelayPort, DelayPort, 0xED];
+
+    /// <summary>Whether an access of up to four bytes touches a serial port.</summary>
+    private static bool IsSerial(ushort port, ushort serial) => port > serial - sizeof(uint) && port < serial + SerialSize;
 
     /// <summary>One access.</summary>
     internal static void Step(ref RandomSequence random)
@@ -31,7 +38,7 @@ internal static unsafe class HostilePorts
             return;
         }
 
-        if (port - Com1 + 4 < SerialSize + 4 || (port >= Com2 - 4 && port < Com2 + SerialSize))
+        if (IsSerial(port, Com1) || IsSerial(port, Com2))
         {
             return;
         }
@@ -43,10 +50,11 @@ internal static unsafe class HostilePorts
         context->Rsi = (ulong)Runner.Scratch + (random.Next() & 0x7FF);
         context->Rdi = (ulong)Runner.Scratch + (random.Next() & 0x7FF);
         bool isString = (form & 6) == 6 && port is not (0x70 or 0x71);
-        byte opcode = (byte)((isString ? 0x6C : 0xEC) + (writes ? 2 : 0) + ((form >> 3) & 1));
+        bool isWide = writes ? port == AddressPort : (form & 8) != 0;
+        byte opcode = (byte)((isString ? 0x6C : 0xEC) + (writes ? 2 : 0) + (isWide ? 1 : 0));
         Span<byte> code = stackalloc byte[3];
         int length = 0;
-        if ((form & 0x100) != 0)
+        if (!writes && (form & 0x100) != 0)
         {
             code[length++] = 0x66;
         }
