@@ -18,7 +18,7 @@ public sealed class PciTests
     // All a function shows, without the lines that repeat the one before.
     private const string Dump = "for d in /sys/bus/pci/devices/*; do echo \"## ${d##*/}\"; hexdump -C $d/config; done";
 
-    private static readonly string[] _bridge = ["-device", "pcie-root-port,id=port,chassis=1,slot=1", "-device", "e1000e,bus=port"];
+    private static readonly string[] _bridge = ["-device", "pcie-root-port,id=slot1,chassis=1,slot=1", "-device", "e1000e,bus=slot1"];
 
     private readonly LinuxFixture _linux;
     private readonly ITestOutputHelper _output;
