@@ -130,4 +130,8 @@ public unsafe struct ProcessorData
     /// <summary>The sleep state that the access which is passed next enters; none but while a mediator has just said so.</summary>
     [FieldOffset(0x924)]
     public SleepState AnnouncedSleep;
+
+    /// <summary>The inner locks of mediators that are held here: a bit for each.</summary>
+    [FieldOffset(0x930)]
+    public ulong HeldLocks;
 }

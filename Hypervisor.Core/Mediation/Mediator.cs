@@ -76,6 +76,23 @@ public abstract class Mediator
     /// <summary>An interrupt command, where it has claimed them.</summary>
     public virtual Verdict OnInterruptCommand(in InterruptCommandRequest request) => Verdict.Pass;
 
+    /// <summary>An access of the guest to the configuration space of a PCI function it has claimed. <see cref="Verdict.Guest"/> counts as
+    /// <see cref="Verdict.Pass"/>.</summary>
+    public virtual Verdict OnPciConfiguration(ref PciRequest request) => Verdict.Pass;
+
+    /// <summary>Something has happened to a PCI function it has claimed.</summary>
+    public virtual void OnPciFunction(in PciFunctionInfo function)
+    {
+    }
+
+    /// <summary>
+    /// A check of its own has failed, and its claims are about to pass: whatever the guest has told it and the hardware does not know yet it may pass on. Nothing of
+    /// its state can be relied on.
+    /// </summary>
+    public virtual void Abandon()
+    {
+    }
+
     /// <summary>A number of its own for the owner to read (<c>hvctl mediators</c>).</summary>
     /// <param name="index">From 0.</param>
     /// <param name="name">Its name; empty where there is no further one.</param>

@@ -30,6 +30,14 @@ public static unsafe class MediatorCalls
         return processor->Machine->Traps->Mediators[mediator].State != MediatorState.Failed && Call(&call);
     }
 
+    /// <summary>An access to the configuration space of a PCI function.</summary>
+    internal static Verdict PciConfiguration(ProcessorData* processor, int mediator, PciRequest* request) =>
+        Access(processor, mediator, MediatorDoor.PciConfiguration, request);
+
+    /// <summary>Something has happened to a PCI function.</summary>
+    internal static void PciFunction(ProcessorData* processor, int mediator, PciFunctionInfo* function) =>
+        Access(processor, mediator, MediatorDoor.PciFunction, function);
+
     /// <summary>A step of its life.</summary>
     /// <param name="processor">The executing processor.</param>
     /// <param name="mediator">Its number.</param>
@@ -71,6 +79,11 @@ public static unsafe class MediatorCalls
         MediatorRecord* record = processor->Machine->Traps->Mediators + call->Mediator;
         while (Instructions.CompareExchange(&record->Lock, 1, 0) != 0)
         {
+            if (record->Caller == processor)
+            {
+                FailFast.Stop("a mediator is called from inside itself"u8);
+            }
+
             Virtualization.Follow(processor); // the one inside may wait for this processor
             Instructions.Pause();
         }
@@ -78,7 +91,13 @@ public static unsafe class MediatorCalls
         record->Calls[(int)call->Door]++;
         ProcessorData* before = record->Caller;
         record->Caller = processor;
+        ulong held = processor->HeldLocks;
         bool fine = Containment.Call(processor, &Enter, call);
+        if (processor->HeldLocks != held)
+        {
+            HostLock.LeaveSince(processor, held);
+        }
+
         if (!fine)
         {
             Fence(processor, record, call);
@@ -131,8 +150,17 @@ public static unsafe class MediatorCalls
             case MediatorDoor.InterruptCommand:
                 call->Verdict = mediator.OnInterruptCommand(in *(InterruptCommandRequest*)call->Request);
                 break;
-            default:
+            case MediatorDoor.Statistic:
                 Read(mediator, (StatisticRequest*)call->Request);
+                break;
+            case MediatorDoor.PciConfiguration:
+                call->Verdict = mediator.OnPciConfiguration(ref *(PciRequest*)call->Request);
+                break;
+            case MediatorDoor.PciFunction:
+                mediator.OnPciFunction(in *(PciFunctionInfo*)call->Request);
+                break;
+            default:
+                mediator.Abandon();
                 break;
         }
     }
@@ -155,5 +183,14 @@ public static unsafe class MediatorCalls
             .Text(" failed in "u8).Text(MediatorDoorName.Of(call->Door)).Text(": "u8);
         Containment.Explain(line, processor)
             .Text(record->Fallback == Fallback.Deny ? "; its claims are refused from now on"u8 : "; its claims pass from now on"u8).End();
+        ulong held = processor->HeldLocks;
+        MediatorCall last = new() { Processor = processor, Mediator = call->Mediator, Door = MediatorDoor.Abandon };
+        record->Calls[(int)last.Door]++;
+        if (!Containment.Call(processor, &Enter, &last))
+        {
+            FailFast.Forget();
+        }
+
+        HostLock.LeaveSince(processor, held);
     }
 }

@@ -42,6 +42,15 @@ public enum MediatorDoor : byte
     /// <summary>A number of its own is read.</summary>
     Statistic,
 
+    /// <summary>Access to the configuration space of a PCI function.</summary>
+    PciConfiguration,
+
+    /// <summary>Something has happened to a PCI function.</summary>
+    PciFunction,
+
+    /// <summary>It has failed, and may leave the hardware as the guest believes it to be.</summary>
+    Abandon,
+
     /// <summary>Number of ways.</summary>
     Last,
 }

@@ -20,6 +20,9 @@ public static class MediatorDoorName
         MediatorDoor.Msr => "OnMsr"u8,
         MediatorDoor.Cpuid => "OnCpuid"u8,
         MediatorDoor.InterruptCommand => "OnInterruptCommand"u8,
-        _ => "Statistic"u8,
+        MediatorDoor.Statistic => "Statistic"u8,
+        MediatorDoor.PciConfiguration => "OnPciConfiguration"u8,
+        MediatorDoor.PciFunction => "OnPciFunction"u8,
+        _ => "Abandon"u8,
     };
 }

@@ -11,7 +11,7 @@ namespace Hypervisor.Core.Mediation;
 /// What a mediator reaches the machine through: claims, hardware, memory, the log. Everything is checked; nothing here reaches the host's own memory. To be used
 /// only inside the mediator's own methods.
 /// </summary>
-public sealed unsafe class MediatorHost
+public sealed unsafe partial class MediatorHost
 {
     private const int ScratchAlignment = 16;
 
@@ -34,7 +34,11 @@ public sealed unsafe class MediatorHost
     /// <summary>I/O base of the serial port the host writes its log to; 0 for none.</summary>
     public ushort SerialPort => _machine->SerialPort;
 
-    private ProcessorData* Processor => _machine->Traps->Mediators[_mediator].Caller;
+    /// <summary>Number of the mediator, in the order of the composition.</summary>
+    public int Number => _mediator;
+
+    /// <summary>The processor on which the mediator is being called; null outside of its methods.</summary>
+    internal ProcessorData* Processor => _machine->Traps->Mediators[_mediator].Caller;
 
     /// <summary>Claims ports. Claims of several mediators may overlap: they are asked in the order in which they were made, until one does not let pass.</summary>
     /// <param name="first">First port.</param>

@@ -7,6 +7,9 @@ namespace Hypervisor.Core.Mediation;
 [StructLayout(LayoutKind.Sequential, Size = 0x80)]
 public unsafe struct MediatorRecord
 {
+    /// <summary>Inner locks a mediator may have.</summary>
+    public const int MaximumLocks = 4;
+
     /// <summary>1 while a processor is inside.</summary>
     public uint Lock;
 
@@ -30,4 +33,7 @@ public unsafe struct MediatorRecord
 
     /// <summary>Calls, for each way in.</summary>
     public fixed uint Calls[(int)MediatorDoor.Last];
+
+    /// <summary>Its <see cref="HostLock"/>s: 1 while held.</summary>
+    public fixed uint Locks[MaximumLocks];
 }

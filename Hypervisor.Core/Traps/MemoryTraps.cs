@@ -17,8 +17,9 @@ public static unsafe class MemoryTraps
     {
         MachineData* machine = processor->Machine;
         bool isHost = claim.First < machine->RegionBase + machine->RegionSize && claim.Last >= machine->RegionBase;
+        bool exists = claim.Last >> machine->PhysicalAddressBits == 0; // beyond, the tables' indices would wrap
         bool isApic = claim.First <= (processor->ApicWindow.Page | PageMask) && claim.Last >= processor->ApicWindow.Page;
-        if (isHost || isApic || !NestedTraps.IsMapped(machine->NestedRoot, claim.First) || !NestedTraps.IsMapped(machine->NestedRoot, claim.Last))
+        if (!exists || isHost || isApic || !NestedTraps.IsMapped(machine->NestedRoot, claim.First) || !NestedTraps.IsMapped(machine->NestedRoot, claim.Last))
         {
             return Refuse(processor, claim, " is the host's, the local APIC's, or not there"u8);
         }

@@ -2,6 +2,7 @@ using System.Linq;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Devices.Acpi;
 using Hypervisor.Devices.LocalApic;
+using Hypervisor.Devices.Pci;
 using Hypervisor.Devices.SelfTest;
 using Hypervisor.Devices.Smi;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,6 +19,8 @@ public static class MediatorServices
         .AddMediator<AcpiMediator>()
         .AddMediator<LocalApicMediator>()
         .AddMediator<SmiMediator>()
+        .AddSingleton<PciConfiguration>()
+        .AddMediator<PciMediator>()
         .AddMediator<SelfTestMediator>();
 
     /// <summary>Adds a mediator behind those there are. What its constructor takes is to be added before.</summary>

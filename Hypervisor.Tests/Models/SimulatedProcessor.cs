@@ -62,6 +62,9 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
     /// <summary>What IN answers; zero without it.</summary>
     internal Func<ushort, int, uint>? Input { get; set; }
 
+    /// <summary>Where OUT goes, besides being recorded.</summary>
+    internal Action<ushort, int, uint>? Output { get; set; }
+
     /// <summary>Called at every instruction of the seam: where another processor may take its turn.</summary>
     internal Action? Boundary { get; set; }
 
@@ -309,15 +312,15 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     public byte In8(ushort port) => (byte)In(port, 1);
 
-    public void Out8(ushort port, byte value) => Outputs.Add((port, 1, value));
+    public void Out8(ushort port, byte value) => Out(port, 1, value);
 
     public ushort In16(ushort port) => (ushort)In(port, 2);
 
-    public void Out16(ushort port, ushort value) => Outputs.Add((port, 2, value));
+    public void Out16(ushort port, ushort value) => Out(port, 2, value);
 
     public uint In32(ushort port) => In(port, 4);
 
-    public void Out32(ushort port, uint value) => Outputs.Add((port, 4, value));
+    public void Out32(ushort port, uint value) => Out(port, 4, value);
 
     public ulong ReadTimestamp() => (ulong)Outputs.Count;
 
@@ -574,5 +577,16 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
         return !reserved && !transition;
     }
 
-    private uint In(ushort port, int size) => Input?.Invoke(port, size) ?? 0;
+    private uint In(ushort port, int size)
+    {
+        Boundary?.Invoke();
+        return Input?.Invoke(port, size) ?? 0;
+    }
+
+    private void Out(ushort port, int size, uint value)
+    {
+        Boundary?.Invoke();
+        Outputs.Add((port, size, value));
+        Output?.Invoke(port, size, value);
+    }
 }

@@ -1,0 +1,129 @@
+using Hypervisor.Core.Mediation;
+
+namespace Hypervisor.Devices.Pci;
+
+/// <summary>
+/// The configuration space of every function, for the host's own use: the same through the ports and through a window in memory (M40). May be called from any method
+/// of a mediator, inside an access of the guest too: it takes one short lock, under which nobody else is called (M41).
+/// </summary>
+/// <remarks>What is written here is not tracked: a mediator that moves a base address register of its function has to put it back.</remarks>
+public sealed class PciConfiguration
+{
+    private const int LaneMask = 3;
+    private const int AccessLock = 0;
+
+    private readonly HostLock _lock = new(AccessLock);
+
+    /// <summary>Whether it can be used: not before the pci mediator is attached.</summary>
+    public bool IsOpen => _lock.IsOpen;
+
+    internal PciPorts Ports { get; } = new();
+
+    internal EcamWindows Windows { get; } = new();
+
+    /// <summary>Whether the host may use the ports at any time. Changed under the lock and by the pci mediator alone.</summary>
+    internal bool SharesPorts { get; private set; } = true;
+
+    /// <summary>Reads.</summary>
+    /// <param name="caller">The host of the mediator that calls.</param>
+    /// <param name="address">The function.</param>
+    /// <param name="offset">First byte, 0 to 4095; it need not be aligned.</param>
+    /// <param name="size">1, 2 or 4 bytes.</param>
+    /// <returns>The value; all ones where there is no function, or no way to reach the register.</returns>
+    public uint Read(MediatorHost caller, PciAddress address, int offset, int size)
+    {
+        if (!IsAccess(offset, size))
+        {
+            return Ones(size);
+        }
+
+        if ((offset & LaneMask) + size > sizeof(uint))
+        {
+            int half = size / 2;
+            return Read(caller, address, offset, half) | (Read(caller, address, offset + half, half) << (half * 8));
+        }
+
+        _lock.Enter(caller);
+        int window = Windows.Find(address.Segment, address.Bus);
+        uint value = window >= 0 ? (uint)caller.ReadDevice(Windows[window].AddressOf(address, offset), size) & Ones(size)
+            : ReachesPorts(address, offset) ? Ports.Read(caller, address, offset, size)
+            : Ones(size);
+        _lock.Leave(caller);
+        return value;
+    }
+
+    /// <summary>Writes.</summary>
+    /// <param name="caller">The host of the mediator that calls.</param>
+    /// <param name="address">The function.</param>
+    /// <param name="offset">First byte, 0 to 4095; it need not be aligned.</param>
+    /// <param name="size">1, 2 or 4 bytes.</param>
+    /// <param name="value">The value; bits beyond the size do not count.</param>
+    public void Write(MediatorHost caller, PciAddress address, int offset, int size, uint value)
+    {
+        if (!IsAccess(offset, size))
+        {
+            return;
+        }
+
+        if ((offset & LaneMask) + size > sizeof(uint))
+        {
+            int half = size / 2;
+            Write(caller, address, offset, half, value);
+            Write(caller, address, offset + half, half, value >> (half * 8));
+            return;
+        }
+
+        _lock.Enter(caller);
+        int window = Windows.Find(address.Segment, address.Bus);
+        if (window >= 0)
+        {
+            caller.WriteDevice(Windows[window].AddressOf(address, offset), size, value);
+        }
+        else if (ReachesPorts(address, offset))
+        {
+            Ports.Write(caller, address, offset, size, value);
+        }
+
+        _lock.Leave(caller);
+    }
+
+    /// <summary>Opens it to all.</summary>
+    internal void Open(MediatorHost owner)
+    {
+        _lock.Open(owner);
+        Windows.Clear();
+        Lock(owner);
+        Ports.Reset(owner);
+        SharesPorts = true;
+        Unlock(owner);
+    }
+
+    internal void Lock(MediatorHost caller) => _lock.Enter(caller);
+
+    internal void Unlock(MediatorHost caller) => _lock.Leave(caller);
+
+    /// <summary>Called under the lock when windows have changed.</summary>
+    internal void WindowsChanged() => SharesPorts = !Windows.CoverPorts();
+
+    /// <summary>The guest's access to one of the two ports, as it is.</summary>
+    internal void PerformPort(MediatorHost owner, ref PortRequest request)
+    {
+        if (SharesPorts)
+        {
+            _lock.Enter(owner);
+            Ports.Perform(owner, ref request);
+            _lock.Leave(owner);
+        }
+        else
+        {
+            Ports.Perform(owner, ref request);
+        }
+    }
+
+    /// <summary>All bits of an access.</summary>
+    internal static uint Ones(int size) => uint.MaxValue >> ((sizeof(uint) - size) * 8);
+
+    private static bool ReachesPorts(PciAddress address, int offset) => address.Segment == 0 && offset < PciRegister.PortSpaceSize;
+
+    private static bool IsAccess(int offset, int size) => size is 1 or 2 or 4 && offset >= 0 && offset <= PciRegister.SpaceSize - size;
+}
