@@ -52,7 +52,7 @@ public sealed class ShellControlTests
         Assert.Contains("configuration: hv.cfg", Say(guest, $"hvctl log --secret \"{Secret}\""), StringComparison.Ordinal);
         Assert.Contains("all causes", Say(guest, $"hvctl exits --secret \"{Secret}\""), StringComparison.Ordinal);
         Say(guest, $"set HV_SECRET \"{Secret}\"");
-        Assert.Contains("no mediators", Say(guest, "hvctl mediators"), StringComparison.Ordinal);
+        Assert.Contains("armed", Say(guest, "hvctl mediators"), StringComparison.Ordinal);
         Say(guest, "set -d HV_SECRET");
 
         Assert.Contains("the hypervisor does not accept the secret", Say(guest, "hvctl status --secret \"open sesame, plaese\""), StringComparison.Ordinal);
