@@ -10,6 +10,7 @@ public static unsafe class HostDescriptorTables
     private const ulong CodeDescriptor = 0x00AF_9B00_0000_FFFF;
     private const ulong DataDescriptor = 0x00CF_9300_0000_FFFF;
     private const ulong TaskStateAvailable = 0x0000_8900_0000_0000;
+    private const ulong TaskStateBusy = 0x0000_0200_0000_0000;
     private const ulong InterruptGate = 0x8E00;
     private const int NmiVector = 2;
     private const int MachineCheckVector = 18;
@@ -41,6 +42,12 @@ public static unsafe class HostDescriptorTables
         processor->Idtr.Base = idt;
         processor->Idtr.Limit = (VectorCount * 16) - 1;
     }
+
+    /// <summary>
+    /// Makes the task state loadable once more: LTR marks its descriptor busy, and a busy one is #GP (AMD APM vol 3, LTR). A processor that has been
+    /// reset comes in through LTR again.
+    /// </summary>
+    public static void ReleaseTask(ProcessorData* processor) => processor->Gdt[HostSelectors.TaskState / sizeof(ulong)] &= ~TaskStateBusy;
 
     /// <summary>Fills the interrupt descriptor table.</summary>
     /// <param name="idt">4 KiB.</param>

@@ -1,4 +1,3 @@
-
 namespace Hypervisor.Devices.Pci;
 
 /// <summary>The windows of the enhanced configuration access mechanism, in a table of fixed size.</summary>

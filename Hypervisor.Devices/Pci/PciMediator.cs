@@ -53,7 +53,7 @@ public sealed class PciMediator : Mediator
     /// <returns>False where the pci mediator is not in place, or there is no room for the claim.</returns>
     public bool ClaimFunctions(Mediator owner, MediatorHost host, PciMatch match, uint tag)
     {
-        if (_host == null)
+        if (_host == null || !host.HasClaims(_host.Number))
         {
             return false;
         }

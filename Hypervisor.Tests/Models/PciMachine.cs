@@ -4,7 +4,6 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Hypervisor.Core.Cpu;
-using Hypervisor.Core.Host;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Traps;
 using Hypervisor.Devices.Pci;

@@ -53,8 +53,8 @@ public static unsafe class Loader
 
             // The guest can read what the driver keeps.
             parameters->Options.Key.Wipe();
-            parameters->Options.Password = default;
             parameters->Mediators.Wipe();
+            parameters->Options.Password = default;
             return status;
         }
     }

@@ -29,7 +29,13 @@ public static unsafe class SystemSleep
         MediatorLife.Sleep(processor, state);
         if (state == SleepState.S3 && machine->Sleep.HasWakingPoint)
         {
+            ForgetLoadedTasks(machine);
             StartupPage.Borrow(machine);
+            for (uint i = 0; i < machine->ProcessorCount; i++)
+            {
+                HostDescriptorTables.ReleaseTask(machine->Processors[i].Data);
+            }
+
             machine->Sleep.Sleeper = processor;
             Instructions.WriteBackInvalidate();
         }
@@ -85,6 +91,15 @@ public static unsafe class SystemSleep
         SerialPort.Open(machine->SerialPort);
         Log.Begin(LogLevel.Information, processor->Index).Text("woken from S3, the "u8).Decimal(machine->Sleep.Wakes).Text(". time"u8).End();
         return machine->Sleep.WakingPoint;
+    }
+
+    /// <summary>Processors come into the host as if for the first time: LTR takes a task that is not busy (Intel SDM vol 2, LTR).</summary>
+    private static void ForgetLoadedTasks(MachineData* machine)
+    {
+        for (uint i = 0; i < machine->ProcessorCount; i++)
+        {
+            HostDescriptorTables.Initialize(machine->Processors[i].Data, machine->Idt);
+        }
     }
 
     private static System.ReadOnlySpan<byte> Digit(SleepState state) => state switch

@@ -44,6 +44,7 @@ public static unsafe class BenchEntry
         Measure("mov-cr8"u8, &BenchLoops.WriteCr8);
         Measure("out-80"u8, &BenchLoops.OutDelay);
         Measure("out-70"u8, &BenchLoops.OutCmosIndex);
+        Measure("pci-read"u8, &BenchLoops.PciRead);
         Measure("apic-read"u8, &BenchLoops.ReadApic);
         Measure("apic-write"u8, &BenchLoops.WriteApic);
         SerialPort.Write("bench: done\r\n"u8);

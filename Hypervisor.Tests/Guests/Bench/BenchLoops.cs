@@ -78,6 +78,10 @@ internal static class BenchLoops
     [MethodImpl(MethodImplOptions.InternalCall)]
     internal static extern ulong OutCmosIndex(uint count);
 
+    [RuntimeImport("*", "bench_PciRead")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    internal static extern ulong PciRead(uint count);
+
     [RuntimeImport("*", "bench_ReadApic")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     internal static extern ulong ReadApic(uint count);

@@ -19,6 +19,9 @@ internal static class BenchStubs
     private const uint Tsc = 0x10;
     private const uint FsBase = 0xC000_0100;
     private const uint Sysenter = 0x174;
+    private const uint PciSelect = 0x8000_0008; // class code of the host bridge
+    private const uint PciAddressPort = 0xCF8;
+    private const uint PciDataPort = 0xCFC;
     private const uint HypervisorLeaf = 0x4000_0000;
 
     internal static void Write(StubWriter writer)
@@ -41,6 +44,14 @@ internal static class BenchStubs
         Loop(writer, "WriteCr8", a => a.mov(rax, cr8), a => a.mov(cr8, rax));
         Loop(writer, "OutDelay", a => a.xor(eax, eax), a => a.@out(0x80, al));
         Loop(writer, "OutCmosIndex", a => a.mov(eax, 0x0D), a => a.@out(0x70, al));
+        Loop(writer, "PciRead", _ => { }, a =>
+        {
+            a.mov(eax, PciSelect);
+            a.mov(edx, PciAddressPort);
+            a.@out(dx, eax);
+            a.mov(edx, PciDataPort);
+            a.@in(eax, dx);
+        });
         Loop(writer, "ReadApic", a => a.mov(eax, ApicPage), a => a.mov(ecx, __dword_ptr[rax + ApicId]));
         Loop(writer, "WriteApic", a => { a.mov(eax, ApicPage); a.xor(ecx, ecx); }, a => a.mov(__dword_ptr[rax + ApicErrorStatus], ecx));
     }

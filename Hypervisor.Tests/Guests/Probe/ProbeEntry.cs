@@ -32,6 +32,10 @@ public static unsafe class ProbeEntry
         {
             StressRun.Run(options.StressRounds, options.Seed);
         }
+        else if (options.HostileRounds != 0)
+        {
+            HostileRun.Run(options.HostileRounds, options.Seed);
+        }
         else if (options.ReservedBits)
         {
             SvmHiddenNotes.Run();

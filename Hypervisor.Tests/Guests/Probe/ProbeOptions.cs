@@ -5,14 +5,15 @@ namespace Hypervisor.Guests.Probe;
 
 /// <summary>
 /// What the load options ask for: nothing for the checks, <c>reserved</c> for those that a bare QEMU does not survive,
-/// <c>stress N [SEED]</c> for N rounds of random exits.
+/// <c>stress N [SEED]</c> for N rounds of random exits, <c>hostile N [SEED]</c> for N rounds of a guest that means harm.
 /// </summary>
 public readonly unsafe struct ProbeOptions
 {
     private const uint DefaultSeed = 1;
 
-    private ProbeOptions(bool reservedBits, uint stressRounds, uint seed)
+    private ProbeOptions(bool reservedBits, uint stressRounds, uint hostileRounds, uint seed)
     {
+        HostileRounds = hostileRounds;
         ReservedBits = reservedBits;
         StressRounds = stressRounds;
         Seed = seed;
@@ -24,6 +25,9 @@ public readonly unsafe struct ProbeOptions
     /// <summary>Rounds of stress; 0 for the checks.</summary>
     public uint StressRounds { get; }
 
+    /// <summary>Rounds of a hostile guest; 0 for none.</summary>
+    public uint HostileRounds { get; }
+
     /// <summary>Start of the random sequence.</summary>
     public uint Seed { get; }
 
@@ -32,15 +36,17 @@ public readonly unsafe struct ProbeOptions
     {
         char* text = (char*)image->LoadOptions;
         int length = (int)(image->LoadOptionsSize / sizeof(char));
-        int position = Find(text, length, "stress "u8);
+        int hostile = Find(text, length, "hostile "u8);
+        int position = hostile < 0 ? Find(text, length, "stress "u8) : hostile;
         if (position < 0)
         {
-            return new ProbeOptions(Find(text, length, "reserved"u8) >= 0, 0, DefaultSeed);
+            return new ProbeOptions(Find(text, length, "reserved"u8) >= 0, 0, 0, DefaultSeed);
         }
 
         uint rounds = Number(text, length, ref position);
         uint seed = Number(text, length, ref position);
-        return new ProbeOptions(false, rounds, seed == 0 ? DefaultSeed : seed);
+        seed = seed == 0 ? DefaultSeed : seed;
+        return hostile < 0 ? new ProbeOptions(false, rounds, 0, seed) : new ProbeOptions(false, 0, rounds, seed);
     }
 
     /// <summary>The place behind a word, or -1.</summary>

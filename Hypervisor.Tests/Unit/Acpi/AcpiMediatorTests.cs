@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Hypervisor.Core.Configuration;
+using Hypervisor.Core.Host;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Traps;
 using Hypervisor.Devices.Acpi;
@@ -113,6 +114,22 @@ public sealed unsafe class AcpiMediatorTests : IDisposable
         Assert.Equal((0x9A100u, 0x1234u), (Vector(Facs), Vector(OtherFacs)));
         Assert.Equal(["Probe", "Attach", "Sleep S3", "Resume"], _other.Life);
         Assert.Equal((0x9A10, 0x9A100ul, 0ul), (_machine!.Inner.Machine->Sleep.WakingPoint.Selector, _machine.Inner.Machine->Sleep.WakingPoint.SegmentBase, _machine.Inner.Machine->Sleep.WakingPoint.Rip));
+    }
+
+    /// <summary>Waking is a reset: every processor loads its task register again, and LTR refuses a busy descriptor.</summary>
+    [Fact]
+    public void Before_S3_no_task_state_of_the_host_is_busy()
+    {
+        const ulong busy = 2UL << 40;
+        Start();
+        ProcessorData* processor = _machine!.Inner.Data;
+        ulong available = processor->Gdt[HostSelectors.TaskState / sizeof(ulong)];
+        processor->Gdt[HostSelectors.TaskState / sizeof(ulong)] = available | busy;
+        PutVector(Facs, 0x9A100, 0);
+        ulong seen = 0;
+        Hardware.Paused = count => seen = count == 1 ? processor->Gdt[HostSelectors.TaskState / sizeof(ulong)] : seen;
+        Write(Pm1a, 2, 0x3401);
+        Assert.Equal(available & ~busy, seen);
     }
 
     [Fact]

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using Hypervisor.Core.Guest.Decoding;
 using Hypervisor.Core.Guest.Emulation;
-using Hypervisor.Tests.Unit.Tool;
 using Iced.Intel;
 using Xunit;
 
