@@ -20,7 +20,11 @@ internal static unsafe class NativeRunner
             string program = Path.Combine(folder, "program");
             File.WriteAllBytes(batch, MemoryMarshal.AsBytes(cases));
             File.WriteAllBytes(program, NativeProgram.Write(batch, cases.Length, is64Bit));
-            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+
             using Process process = Process.Start(program);
             if (!process.WaitForExit(TimeLimit))
             {
