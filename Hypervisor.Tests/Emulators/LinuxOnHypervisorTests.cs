@@ -106,8 +106,8 @@ public sealed class LinuxOnHypervisorTests
             () => Assert.Equal(bare.Processors, facts.Processors),
             () => Assert.Empty(facts.VirtualizationFlags),
             () => Assert.Equal(bare.PciDevices, facts.PciDevices),
-            () => Assert.Equal((memory.First, memory.Last, "usable", "reserved"), Assert.Single(facts.E820.DifferencesFrom(bare.E820))),
-            () => Assert.Equal((memory.First, memory.Last, "usable", "reserved"), Assert.Single(facts.EfiMap.DifferencesFrom(bare.EfiMap))),
+            () => Assert.Equal((memory.First, memory.Last, "usable", "reserved"), Assert.Single(facts.E820.DifferencesFrom(bare.E820, facts.EfiMap))),
+            () => Assert.Equal((memory.First, memory.Last, "usable", "reserved"), Assert.Single(facts.EfiMap.DifferencesFrom(bare.EfiMap, facts.EfiMap))),
             () => Assert.Empty(warnings),
             () => Assert.Equal(bare.Attempts, facts.Attempts));
     }

@@ -52,7 +52,7 @@ public sealed class LoadingTests
         Assert.Equal(_linux.Bare.Facts.Online, facts.Online);
         Assert.Empty(facts.VirtualizationFlags);
         // The copies that were refused have left nothing behind.
-        (ulong first, ulong last, _, string now) = Assert.Single(facts.E820.DifferencesFrom(_linux.Bare.Facts.E820));
+        (ulong first, ulong last, _, string now) = Assert.Single(facts.E820.DifferencesFrom(_linux.Bare.Facts.E820, facts.EfiMap));
         _output.WriteLine($"0x{first:X} to 0x{last:X} is {now}");
 
         // By configuration nothing goes to the serial port, and nobody answers.

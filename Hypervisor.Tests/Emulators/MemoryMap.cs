@@ -11,6 +11,7 @@ internal sealed partial class MemoryMap
 {
     private const string Free = "usable";
     private const string Hole = "nothing";
+    private const string RuntimeCode = "runtime code";
 
     // What the firmware hands out before it exits is all the same to an operating system afterwards, and where it lies depends on every allocation before.
     private static readonly string[] _freeAfterBoot = ["Conventional", "Loader Code", "Loader Data", "Boot Code", "Boot Data"];
@@ -63,6 +64,13 @@ internal sealed partial class MemoryMap
 
         return differences;
     }
+
+    /// <summary>
+    /// The ranges where this map differs from another, without those that a second map of the same machine calls runtime code: a runtime driver that does not fit among the
+    /// firmware's own is such a range, and behind hv there is one more driver.
+    /// </summary>
+    internal IReadOnlyList<(ulong First, ulong Last, string Before, string Now)> DifferencesFrom(MemoryMap before, MemoryMap efi) =>
+        [.. DifferencesFrom(before).Where(range => efi.KindAt(range.First) != RuntimeCode || efi.KindAt(range.Last) != RuntimeCode)];
 
     private static string KindAfterBoot(string kind) => _freeAfterBoot.Contains(kind) ? Free : kind.ToLowerInvariant();
 
