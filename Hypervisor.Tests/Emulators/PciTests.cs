@@ -55,7 +55,7 @@ public sealed class PciTests
         if (configuration != null)
         {
             Assert.Contains(guest.HypervisorLines, line => line.Contains("mediator pci attached", StringComparison.Ordinal));
-            _output.WriteLine(guest.Run("hvstat"));
+            _output.WriteLine(guest.Run("hvctl exits"));
         }
 
         return text.Split("## ", StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('\n', 2))
