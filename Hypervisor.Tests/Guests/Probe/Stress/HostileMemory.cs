@@ -125,7 +125,11 @@ internal static unsafe class HostileMemory
             code[length++] = opcode;
         }
 
-        code[length++] = (byte)((register << RegisterShift) | OperandAtRdi);
+        if (!IsString(code[length - 1], length > 1 && code[length - 2] == 0x0F))
+        {
+            code[length++] = (byte)((register << RegisterShift) | OperandAtRdi);
+        }
+
         for (int i = 0; i < ImmediateBytes; i++)
         {
             code[length++] = NoOperation; // an immediate, or what follows a shorter instruction
@@ -133,6 +137,9 @@ internal static unsafe class HostileMemory
 
         return length;
     }
+
+    /// <summary>These name no operand: it is at RDI anyway.</summary>
+    private static bool IsString(byte opcode, bool isExtended) => !isExtended && opcode is >= 0xA4 and <= 0xAF;
 
     /// <summary>What lies at the borders of the hypervisor's memory is the firmware's.</summary>
     internal static void Save()

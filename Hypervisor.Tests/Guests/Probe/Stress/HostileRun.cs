@@ -15,7 +15,8 @@ public static unsafe class HostileRun
 {
     private const int Kinds = 8;
     private const uint RoundsPerLine = 50_000;
-    private const uint SoftwareInterrupt = 0xCD;
+    private const int EndBytes = 16;
+    private const byte SoftwareInterrupt = 0xCD;
     private static ulong s_done;
     private static ulong s_faults;
 
@@ -70,8 +71,13 @@ public static unsafe class HostileRun
             target[i] = code[i];
         }
 
-        target[code.Length] = (byte)SoftwareInterrupt;
-        target[code.Length + 1] = ProbeVectors.Done;
+        // Several times: the code may be of another length than its writer thinks. Begun in the middle it is the same behind a prefix.
+        for (int i = code.Length; i < code.Length + EndBytes; i += 2)
+        {
+            target[i] = SoftwareInterrupt;
+            target[i + 1] = ProbeVectors.Done;
+        }
+
         Execute();
     }
 

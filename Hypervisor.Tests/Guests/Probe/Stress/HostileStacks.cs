@@ -10,6 +10,8 @@ internal static unsafe class HostileStacks
     // Not canonical: zeros read as code are ADD [RAX],AL, which then faults at once and does not run on to whatever follows the memory.
     private const ulong NotCanonical = 0x8000_0000_0000_0000;
 
+    private const byte InterruptReturn = 0xCF;
+
     private static ReadOnlySpan<byte> Forms =>
     [
         0x50, 0x90, 0x90, 0x90, 0x90, 0x58, 0x90, 0x90, 0x90, 0x90, 0x5C, 0x90, 0x90, 0x90, 0x90, 0xE8, 0x00, 0x00, 0x00, 0x00, 0x9C, 0x90, 0x90, 0x90, 0x90,
@@ -48,7 +50,12 @@ internal static unsafe class HostileStacks
             return;
         }
 
-        int form = (int)(random.Next() % (uint)(Forms.Length / size));
-        HostileRun.Execute(context, Forms.Slice(form * size, size));
+        ReadOnlySpan<byte> form = Forms.Slice((int)(random.Next() % (uint)(Forms.Length / size)) * size, size);
+        // QEMU's IRET takes the flag VM from the stack in 64-bit mode too, where processors ignore it (AMD APM vol 3, IRET), and never comes back.
+        bool returns = form[0] == InterruptReturn || form[1] == InterruptReturn;
+        if (!returns || HostileTargets.ReadsZero(place))
+        {
+            HostileRun.Execute(context, form);
+        }
     }
 }

@@ -88,6 +88,9 @@ internal static unsafe class HostileTargets
     /// <summary>Whether a place is in the local APIC's page, where instructions only go up.</summary>
     internal static bool IsInApic(ulong place) => place - ApicAccess.Page < PageSize;
 
+    /// <summary>Whether zeros are read there; all ones otherwise.</summary>
+    internal static bool ReadsZero(ulong place) => Window == 0 || place - Window >= PageSize;
+
     /// <summary>Whether an instruction there may touch what is not the hypervisor's.</summary>
     internal static bool IsAtBorder(ulong place) =>
         HostSize != 0 && (HostFirst + Reach - place < 2 * Reach || HostFirst + HostSize + Reach - place < 2 * Reach);
