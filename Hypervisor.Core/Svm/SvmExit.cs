@@ -65,7 +65,9 @@ public static unsafe class SvmExit
         vmcb->EventInjection = undelivered.IsValid && !undelivered.IsSoftware ? undelivered.Value : 0;
 
         // A door stands open for one instruction only: any exit but the expected two means that it was not executed, or not finished.
-        bool interrupted = processor->Step.Active && vmcb->ExitCode is not (SvmExitCode.ExceptionDb or SvmExitCode.NestedPageFault);
+        // Behind a delivery every exit means that: the event has been delivered, unless it is being delivered still.
+        bool interrupted = processor->Step.Active
+            && (processor->Step.ForDelivery ? !undelivered.IsValid : vmcb->ExitCode is not (SvmExitCode.ExceptionDb or SvmExitCode.NestedPageFault));
         if (interrupted)
         {
             GuestDoors.Shut<SvmGuest>(processor);

@@ -21,10 +21,14 @@ public static unsafe class NestedFaults
         MachineData* machine = processor->Machine;
         ulong address = access.Address;
         bool isHost = address - machine->RegionBase < machine->RegionSize;
-        if (processor->Step.Active && !isHost)
+        GuestStep* step = &processor->Step;
+        ulong before = step->Active && step->ClaimedRootEntry != 0 && step->RipLow == (uint)TGuest.Rip(processor) ? step->ClaimedPage : 0;
+        if (step->Active && !isHost)
         {
             GuestDoors.Shut<TGuest>(processor);
         }
+
+        step->PageBefore = before;
 
         if (LocalApicPage.Contains(processor, address))
         {
