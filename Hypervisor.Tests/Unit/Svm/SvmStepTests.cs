@@ -105,6 +105,17 @@ public sealed unsafe class SvmStepTests : IDisposable
     }
 
     [Fact]
+    public void No_door_opens_for_a_frame_on_the_local_apic_page()
+    {
+        // Behind it the handler could send INIT, and nothing would stop it.
+        _machine.Vmcb->ExitInterruptInfo = 0x8000_0441;
+        _machine.Exit(SvmExitCode.NestedPageFault, 7, SimulatedProcessor.ApicPage + 0x400);
+        Assert.False(_machine.Data->Step.Active);
+        Assert.Equal(NestedTables.ReadOnly, _machine.Nested(SimulatedProcessor.ApicPage).Flags);
+        Assert.Equal(GuestEvent.Exception(13, 0).Value, _machine.Vmcb->EventInjection);
+    }
+
+    [Fact]
     public void No_interrupt_comes_between()
     {
         Open();
