@@ -19,6 +19,9 @@ public sealed class MediatedLinuxTests
     private const string Tables = "cd /sys/firmware/acpi/tables; for t in $(find . -type f | sort); do echo \"$t $(md5sum < $t)\"; done; cd /";
     private const string Configurations = "for d in /sys/bus/pci/devices/*; do echo \"${d##*/} $(wc -c < $d/config) $(md5sum < $d/config)\"; done";
 
+    // PCI Express, so that there are functions of 4096 bytes.
+    private static readonly string[] _devices = ["-device", "pcie-root-port,id=slot1,chassis=1,slot=1", "-device", "e1000e,bus=slot1"];
+
     private readonly LinuxFixture _linux;
     private readonly ITestOutputHelper _output;
 
@@ -49,7 +52,11 @@ public sealed class MediatedLinuxTests
     private (IReadOnlyList<string> Lines, MachineFacts Facts) Ask(string name, string? configuration)
     {
         LinuxBootOptions options = _linux.Options(name, hypervisor: configuration != null);
-        using LinuxGuest guest = _linux.Boot(options with { Configuration = configuration ?? options.Configuration });
+        using LinuxGuest guest = _linux.Boot(options with
+        {
+            Configuration = configuration ?? options.Configuration,
+            Machine = (QemuOptions)options.Machine with { ExtraArguments = _devices },
+        });
         MachineFacts facts = MachineFacts.Ask(guest);
         string[] lines = guest.Run($"{Interrupts}; {Tables}; {Configurations}").Split('\n');
         _output.WriteLine($"{name}: {lines.Length} lines");

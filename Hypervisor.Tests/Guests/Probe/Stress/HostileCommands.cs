@@ -167,7 +167,7 @@ internal static unsafe class HostileCommands
         ApicAccess.Write(LocalApic.InterruptCommandHigh, Nobody);
         uint command = random.Next() & ~(ShorthandBits | LogicalBit);
         ApicAccess.Write(LocalApic.InterruptCommandLow, command);
-        if ((random.Next() & 3) != 0)
+        if ((random.Next() & 3) != 0 || !HostileTargets.HasLenientApic)
         {
             return;
         }
