@@ -1,3 +1,5 @@
+using Hypervisor.Core.Cryptography;
+
 namespace Hypervisor.Core.Cpu;
 
 /// <summary>A processor to run Core on in the ordinary build: tests plug in a simulated one.</summary>
@@ -143,6 +145,12 @@ public unsafe interface IProcessor
 
     /// <inheritdoc cref="Instructions.WriteMmio64"/>
     void WriteMmio64(ulong address, ulong value);
+
+    /// <inheritdoc cref="Instructions.XtsEncrypt"/>
+    void XtsEncrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak);
+
+    /// <inheritdoc cref="Instructions.XtsDecrypt"/>
+    void XtsDecrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak);
 
     /// <inheritdoc cref="Instructions.CallContained"/>
     uint CallContained(delegate*<void*, void> function, void* argument, ulong* mark);

@@ -1,3 +1,5 @@
+using Hypervisor.Core.Cryptography;
+
 namespace Hypervisor.Core.Cpu;
 
 /// <summary>
@@ -153,6 +155,22 @@ public static unsafe partial class Instructions
 
     /// <summary>Writes 64 bits of device memory in one piece.</summary>
     public static partial void WriteMmio64(ulong address, ulong value);
+
+    /// <summary>
+    /// Encrypts a data unit of AES-XTS in place (IEEE 1619 §5.3), by AESENC. For processors that have the instructions.
+    /// </summary>
+    /// <param name="schedule">The round keys.</param>
+    /// <param name="data">The unit.</param>
+    /// <param name="blocks">Its blocks of 16 bytes, a multiple of 4 and not 0.</param>
+    /// <param name="tweak">Number of the unit, 16 bytes, little-endian.</param>
+    public static partial void XtsEncrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak);
+
+    /// <summary>Decrypts a data unit of AES-XTS in place (IEEE 1619 §5.4), by AESDEC.</summary>
+    /// <param name="schedule">The round keys.</param>
+    /// <param name="data">The unit.</param>
+    /// <param name="blocks">As for <see cref="XtsEncrypt"/>.</param>
+    /// <param name="tweak">Number of the unit, 16 bytes, little-endian.</param>
+    public static partial void XtsDecrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak);
 
     /// <summary>Calls a function that <see cref="EndContained"/> may end before it returns.</summary>
     /// <param name="function">The function.</param>

@@ -40,6 +40,9 @@ public static unsafe class Log
     /// <summary>Position behind the newest line.</summary>
     public static ulong Newest => Ring.Newest;
 
+    /// <summary>What the lock holds while a processor writes a line; 0 while nobody does.</summary>
+    private static uint HolderOf(uint processor) => processor + 1;
+
     private static LogRing Ring => LogRing.Open(new Span<byte>(s_ring, s_ringSize));
 
     /// <summary>Begins a line.</summary>
@@ -48,7 +51,7 @@ public static unsafe class Log
         fixed (uint* word = &s_lock)
         {
             // Bounded: a processor that died with the lock must not take the others with it.
-            for (int i = 0; i < MaximumLockPolls && Instructions.CompareExchange(word, 1, 0) != 0; i++)
+            for (int i = 0; i < MaximumLockPolls && Instructions.CompareExchange(word, HolderOf(processor), 0) != 0; i++)
             {
                 Instructions.Pause();
             }
@@ -68,6 +71,15 @@ public static unsafe class Log
 
     /// <summary>Takes the log from whoever was writing a line: for a processor that reports its own fault.</summary>
     public static void Break() => s_lock = 0;
+
+    /// <summary>Gives up the line that a processor was writing when what it was doing came to an early end; others' lines stay theirs.</summary>
+    public static void Abandon(uint processor)
+    {
+        fixed (uint* word = &s_lock)
+        {
+            Instructions.CompareExchange(word, 0, HolderOf(processor));
+        }
+    }
 
     internal static void Append(ReadOnlySpan<byte> text)
     {

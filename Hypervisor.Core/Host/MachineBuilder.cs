@@ -3,6 +3,7 @@ using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Cryptography;
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest;
+using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Memory;
 using Hypervisor.Core.Records;
 using Hypervisor.Core.Traps;
@@ -32,7 +33,7 @@ public static unsafe class MachineBuilder
     {
         ulong pages = FixedPages + LogPages + RecordPages + vendorPages + NestedTables.RootEntries(physicalAddressBits)
             + TrapTables.Pages + TrapTables.SplitPages + (processors * GuestDoors.TablePages);
-        ulong rough = imageSize + (pages * PageSizes.Size4K);
+        ulong rough = imageSize + (pages * PageSizes.Size4K) + MediatorSelection.OwnMemory;
 
         // The region's own pages are mapped one by one, in host and nested tables: a table of each for every 2 MiB begun.
         ulong tables = 2 * ((rough / PageSizes.Size2M) + 2) * PageSizes.Size4K;

@@ -77,8 +77,8 @@ public static unsafe class Virtualization
             return problem;
         }
 
-        MediatorLife.Prepare(machine);
-        return LaunchProcessor(machine, parameters);
+        MediatorLife.Prepare(machine, &arena);
+        return arena.Exhausted ? "the memory set aside for mediators does not suffice"u8 : LaunchProcessor(machine, parameters);
     }
 
     /// <summary>On a processor in the host: follows whatever other processors have changed for all, and may be waiting for.</summary>

@@ -22,6 +22,11 @@ public abstract class Mediator
     /// <summary>What becomes of its claims when it fails.</summary>
     public virtual Fallback Fallback => Fallback.Pass;
 
+    /// <summary>
+    /// Bytes of memory it wants for itself, in whole pages: asked once, after its options. It is part of the host's, so the guest cannot reach it; devices can.
+    /// </summary>
+    public virtual uint OwnMemory => 0;
+
     /// <summary>Takes an option of the configuration: <c>NAME.KEY = VALUE</c>.</summary>
     /// <returns>Whether it was taken, or why not.</returns>
     public virtual OptionResult SetOption(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => OptionResult.Unknown(OptionNames);

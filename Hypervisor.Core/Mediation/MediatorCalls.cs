@@ -177,6 +177,7 @@ public static unsafe class MediatorCalls
 
     private static void Fence(ProcessorData* processor, MediatorRecord* record, MediatorCall* call)
     {
+        Log.Abandon(processor->Index); // it may have failed in the middle of a line
         record->State = MediatorState.Failed;
         record->FailedIn = call->Door;
         LogLine line = Log.Begin(LogLevel.Error, processor->Index).Text("mediator "u8).Text(MediatorObjects.Mediator(call->Mediator).Name)

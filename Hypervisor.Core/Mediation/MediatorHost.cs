@@ -17,6 +17,7 @@ public sealed unsafe partial class MediatorHost
 
     private readonly int _mediator;
     private MachineData* _machine;
+    private uint _ownMemorySize;
 
     /// <summary>The host of a mediator.</summary>
     /// <param name="mediator">Its number.</param>
@@ -36,6 +37,12 @@ public sealed unsafe partial class MediatorHost
 
     /// <summary>Number of the mediator, in the order of the composition.</summary>
     public int Number => _mediator;
+
+    /// <summary>Memory of its own, as much as <see cref="Mediator.OwnMemory"/> said, zeroed at the start. The guest cannot reach it; devices can.</summary>
+    public Span<byte> OwnMemory => new((void*)OwnMemoryAddress, (int)_ownMemorySize);
+
+    /// <summary>Physical address of <see cref="OwnMemory"/>, for devices: whole pages below 4 GiB. 0 for none.</summary>
+    public ulong OwnMemoryAddress { get; private set; }
 
     /// <summary>The processor on which the mediator is being called; null outside of its methods.</summary>
     internal ProcessorData* Processor => _machine->Traps->Mediators[_mediator].Caller;
@@ -227,7 +234,15 @@ public sealed unsafe partial class MediatorHost
     }
 
     /// <summary>Opens the machine to the mediator.</summary>
-    internal void Open(MachineData* machine) => _machine = machine;
+    /// <param name="machine">The machine.</param>
+    /// <param name="ownMemory">Address of the mediator's own memory; 0 for none.</param>
+    /// <param name="ownMemorySize">Its bytes.</param>
+    internal void Open(MachineData* machine, ulong ownMemory, uint ownMemorySize)
+    {
+        _machine = machine;
+        OwnMemoryAddress = ownMemory;
+        _ownMemorySize = ownMemorySize;
+    }
 
     /// <summary>Gives back whatever is claimed.</summary>
     internal void ReleaseAll(ProcessorData* processor)

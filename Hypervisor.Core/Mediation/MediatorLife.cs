@@ -1,5 +1,6 @@
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
+using Hypervisor.Core.Memory;
 using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Mediation;
@@ -7,8 +8,10 @@ namespace Hypervisor.Core.Mediation;
 /// <summary>The life of mediators: each step for all of them, in the order of the composition; out of it in reverse.</summary>
 public static unsafe class MediatorLife
 {
-    /// <summary>Notes which mediators there are, when the host is built.</summary>
-    public static void Prepare(MachineData* machine)
+    /// <summary>Notes which mediators there are, when the host is built, and gives them the memory they want.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="arena">Where the memory comes from.</param>
+    public static void Prepare(MachineData* machine, PageArena* arena)
     {
         TrapTables* tables = machine->Traps;
         tables->MediatorCount = MediatorObjects.Count;
@@ -16,7 +19,9 @@ public static unsafe class MediatorLife
         {
             tables->Mediators[i].State = MediatorSelection.IsSelected(i) ? MediatorState.Selected : MediatorState.Off;
             tables->Mediators[i].Fallback = MediatorObjects.Mediator(i).Fallback;
-            MediatorObjects.Host(i).Open(machine);
+            uint size = MediatorSelection.OwnMemoryOf(i);
+            ulong memory = size == 0 ? 0 : arena->Allocate(size / (uint)PageSizes.Size4K, PageSizes.Size4K);
+            MediatorObjects.Host(i).Open(machine, memory, memory == 0 ? 0 : size);
         }
     }
 

@@ -1,6 +1,7 @@
 using System;
 using Hypervisor.Core.Configuration;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Memory;
 
 namespace Hypervisor.Core.Mediation;
 
@@ -43,6 +44,25 @@ public unsafe struct MediatorSelection : IMediatorOptions
 
     /// <summary>Whether a mediator is selected. Without a word about them in the configuration all are: none does anything without a policy (M3).</summary>
     public static bool IsSelected(int mediator) => (s_selected >> mediator & 1) != 0;
+
+    /// <summary>Bytes that the selected mediators want for themselves.</summary>
+    public static ulong OwnMemory
+    {
+        get
+        {
+            ulong size = 0;
+            for (int i = 0; i < MediatorObjects.Count; i++)
+            {
+                size += OwnMemoryOf(i);
+            }
+
+            return size;
+        }
+    }
+
+    /// <summary>Bytes that a mediator gets for itself: whole pages; 0 when it is not selected.</summary>
+    public static uint OwnMemoryOf(int mediator) =>
+        IsSelected(mediator) ? (uint)PageSizes.RoundUp(MediatorObjects.Mediator(mediator).OwnMemory, PageSizes.Size4K) : 0;
 
     /// <summary>Selects all: the state before a configuration is read.</summary>
     public static void Reset() => s_selected = All;

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Mediation;
@@ -28,7 +27,7 @@ public static unsafe class CpuidTraps
         };
         for (; claims != 0; claims &= claims - 1)
         {
-            MediatorCalls.Cpuid(processor, BitOperations.TrailingZeroCount(claims), &request);
+            MediatorCalls.Cpuid(processor, BitScan.Lowest(claims), &request);
         }
 
         registers->Rax = request.Eax;

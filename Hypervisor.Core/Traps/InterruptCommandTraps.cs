@@ -1,4 +1,4 @@
-using System.Numerics;
+using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Mediation;
@@ -15,7 +15,7 @@ public static unsafe class InterruptCommandTraps
         InterruptCommandRequest request = new() { Processor = processor->Index, Command = command };
         for (uint claims = processor->Machine->Traps->InterruptCommands; claims != 0; claims &= claims - 1)
         {
-            if (MediatorCalls.InterruptCommand(processor, BitOperations.TrailingZeroCount(claims), &request) is Verdict.Deny or Verdict.Done)
+            if (MediatorCalls.InterruptCommand(processor, BitScan.Lowest(claims), &request) is Verdict.Deny or Verdict.Done)
             {
                 return false;
             }

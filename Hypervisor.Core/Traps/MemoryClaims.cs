@@ -58,9 +58,12 @@ public unsafe struct MemoryClaims
     {
         bool any = false;
         readsToo = false;
-        for (int i = 0; i < Count; i++)
+        uint active = Active;
+        int begin = 0;
+        int count = MemoryIndex.Stretch(first) == MemoryIndex.Stretch(last) ? IndexOf(active)->Find(first, out begin) : _counts[(int)active];
+        for (int i = begin; i < begin + count; i++)
         {
-            MemoryClaim* claim = this[i];
+            MemoryClaim* claim = List(active) + i;
             if (claim->First <= last && claim->Last >= first)
             {
                 any = true;

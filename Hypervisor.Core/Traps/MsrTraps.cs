@@ -1,4 +1,4 @@
-using System.Numerics;
+using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Mediation;
 
@@ -25,7 +25,7 @@ public static unsafe class MsrTraps
         Verdict verdict = Verdict.Pass;
         for (; claims != 0 && verdict is Verdict.Pass or Verdict.Guest; claims &= claims - 1)
         {
-            verdict = MediatorCalls.Msr(processor, BitOperations.TrailingZeroCount(claims), &request);
+            verdict = MediatorCalls.Msr(processor, BitScan.Lowest(claims), &request);
         }
 
         value = request.Value;

@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
+using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Host.Sleep;
 using Hypervisor.Core.Mediation;
@@ -103,7 +103,7 @@ public static unsafe class PortTraps
     {
         for (; claims != 0; claims &= claims - 1)
         {
-            PortClaim* claim = tables->PortClaims + BitOperations.TrailingZeroCount(claims);
+            PortClaim* claim = tables->PortClaims + BitScan.Lowest(claims);
             if (!claim->Contains(port, size) && !claim->WholeOnly)
             {
                 return true;
@@ -140,7 +140,7 @@ public static unsafe class PortTraps
         TrapTables* tables = processor->Machine->Traps;
         for (; claims != 0; claims &= claims - 1)
         {
-            PortClaim* claim = tables->PortClaims + BitOperations.TrailingZeroCount(claims);
+            PortClaim* claim = tables->PortClaims + BitScan.Lowest(claims);
             if (!claim->Contains(port, size))
             {
                 continue;

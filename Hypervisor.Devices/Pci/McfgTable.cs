@@ -16,15 +16,7 @@ internal static class McfgTable
     private const int PhysicalAddressBits = 47; // what the host can show; claims refuse what does not exist
 
     /// <summary>Takes over the entries of the machine's table that can be; the others get a line in the log.</summary>
-    internal static void Read(MediatorHost host, EcamWindows windows)
-    {
-        ulong pointer = host.AcpiRootPointer;
-        ReadOnlySpan<byte> root = pointer == 0 ? default : host.Memory(pointer, AcpiTables.ExtendedRootPointerSize);
-        if (root.Length != 0)
-        {
-            Read(host, new TableFinder<HostTableMemory>(new HostTableMemory(host), root).Find("MCFG"u8), windows);
-        }
-    }
+    internal static void Read(MediatorHost host, EcamWindows windows) => Read(host, AcpiAccess.Finder(host).Find("MCFG"u8), windows);
 
     /// <summary>Takes over the entries that can be; the others get a line in the log.</summary>
     /// <param name="host">For the log.</param>

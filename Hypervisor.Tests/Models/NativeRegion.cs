@@ -10,6 +10,7 @@ namespace Hypervisor.Tests.Models;
 internal sealed unsafe partial class NativeRegion : IDisposable
 {
     private const int ReadWrite = 1 | 2;
+    private const int ReadWriteExecute = ReadWrite | 4;
     private const int PrivateAnonymousNoReserve = 0x02 | 0x20 | 0x4000;
     private const int FixedNoReplace = 0x10_0000;
 
@@ -22,10 +23,10 @@ internal sealed unsafe partial class NativeRegion : IDisposable
     }
 
     /// <summary>Memory at <paramref name="address"/>.</summary>
-    internal NativeRegion(ulong address, ulong size)
+    internal NativeRegion(ulong address, ulong size, bool isExecutable = false)
     {
         _size = (nuint)size;
-        nint mapped = Map((nint)address, _size, ReadWrite, PrivateAnonymousNoReserve | (address == 0 ? 0 : FixedNoReplace), -1, 0);
+        nint mapped = Map((nint)address, _size, isExecutable ? ReadWriteExecute : ReadWrite, PrivateAnonymousNoReserve | (address == 0 ? 0 : FixedNoReplace), -1, 0);
         if (mapped == -1 || (address != 0 && (ulong)mapped != address))
         {
             throw new InvalidOperationException($"no memory at 0x{address:X}: error {Marshal.GetLastPInvokeError()}");

@@ -20,6 +20,10 @@ internal sealed class RecordingMediator : Mediator
 
     public override Fallback Fallback => _fallback;
 
+    public override uint OwnMemory => WantedMemory;
+
+    internal uint WantedMemory { get; init; }
+
     internal List<string> Life { get; } = [];
 
     internal List<PortRequest> Ports { get; } = [];

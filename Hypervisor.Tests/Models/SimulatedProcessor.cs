@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Cryptography;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Vmx;
 
@@ -382,6 +383,10 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
     public void WriteMmio16(ulong address, ushort value) => WriteMmio(address, sizeof(ushort), value);
 
     public void WriteMmio64(ulong address, ulong value) => WriteMmio(address, sizeof(ulong), value);
+
+    public void XtsEncrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak) => SimulatedAes.Encrypt(schedule, data, blocks, tweak);
+
+    public void XtsDecrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak) => SimulatedAes.Decrypt(schedule, data, blocks, tweak);
 
     /// <summary>What the test itself ends goes on to the test; everything else is a failure of what was called.</summary>
     public uint CallContained(delegate*<void*, void> function, void* argument, ulong* mark)

@@ -22,7 +22,7 @@ public sealed record ImageRules
     public static IReadOnlyList<string> StartupCode { get; } = ["hv_Trampoline16"];
 
     /// <summary>Stubs that move the guest's vector registers, or keep the caller's: all other code leaves XMM6 to XMM15 alone.</summary>
-    public static IReadOnlyList<string> KeptVectorStubs { get; } = ["hv_CallResident", "hv_StoreVector", "hv_LoadVector", .. WideVectorStubs];
+    public static IReadOnlyList<string> KeptVectorStubs { get; } = ["hv_CallResident", "hv_StoreVector", "hv_LoadVector", "hv_XtsEncrypt", "hv_XtsDecrypt", .. WideVectorStubs];
 
     /// <summary>Of these the ones that reach the upper halves: nothing else is in a vector encoding.</summary>
     public static IReadOnlyList<string> WideVectorStubs => ["hv_StoreVectorHigh", "hv_LoadVectorHigh"];

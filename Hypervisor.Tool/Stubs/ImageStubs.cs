@@ -11,6 +11,7 @@ public static class ImageStubs
         FaultStubs.Write(writer);
         HostStubs.Write(writer);
         ContainmentStubs.Write(writer);
+        XtsStubs.Write(writer);
         SvmStubs.Write(writer);
         VmxStubs.Write(writer);
         TrampolineStubs.Write(writer);

@@ -1,5 +1,6 @@
 using System.Runtime;
 using System.Runtime.CompilerServices;
+using Hypervisor.Core.Cryptography;
 
 namespace Hypervisor.Core.Cpu;
 
@@ -193,6 +194,14 @@ public static unsafe partial class Instructions
     [RuntimeImport("*", "hv_WriteMmio64")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern partial void WriteMmio64(ulong address, ulong value);
+
+    [RuntimeImport("*", "hv_XtsEncrypt")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void XtsEncrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak);
+
+    [RuntimeImport("*", "hv_XtsDecrypt")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern partial void XtsDecrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak);
 
     [RuntimeImport("*", "hv_CallContained")]
     [MethodImpl(MethodImplOptions.InternalCall)]

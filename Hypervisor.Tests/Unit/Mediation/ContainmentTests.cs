@@ -45,6 +45,17 @@ public sealed unsafe class ContainmentTests
         Assert.Equal(0ul, machine.Inner.Data->Containment);
     }
 
+    [Fact]
+    public void A_failure_in_the_middle_of_a_log_line_leaves_the_log_to_others()
+    {
+        RecordingMediator mediator = new() { FailsIn = "Attach" };
+        mediator.Claims = host => _ = host.Log(LogLevel.Warning).Text("half a line"u8);
+        using MediatedMachine machine = new(mediator);
+        Assert.Contains("mediator recording failed in Attach", machine.Inner.LogText());
+        Assert.DoesNotContain("half a line", machine.Inner.LogText());
+        Assert.Equal(0, machine.Inner.Bootstrap.Pauses);
+    }
+
     [Theory]
     [InlineData("ExitBootServices", MediatorDoor.ExitBootServices)]
     [InlineData("ProcessorStarted", MediatorDoor.ProcessorStart)]
