@@ -5,25 +5,29 @@ using Hypervisor.Core.Mediation;
 namespace Hypervisor.Devices.Ahci;
 
 /// <summary>What the configuration asks of the ahci mediator.</summary>
-internal sealed class AhciPolicy
+public sealed class AhciPolicy
 {
     private bool _governsAll;
 
-    internal static ReadOnlySpan<byte> OptionNames => "rule, key, govern"u8;
+    /// <summary>The names of the options, for messages.</summary>
+    public static ReadOnlySpan<byte> OptionNames => "rule, key, govern"u8;
 
-    internal DiskRules Rules { get; } = new();
+    /// <summary>The rules.</summary>
+    public DiskRules Rules { get; } = new();
 
-    internal DiskKeys Keys { get; } = new();
+    /// <summary>The keys they name.</summary>
+    public DiskKeys Keys { get; } = new();
 
     /// <summary>Whether any port is governed.</summary>
-    internal bool Governs => _governsAll || Rules.Count != 0;
+    public bool Governs => _governsAll || Rules.Count != 0;
 
     private static ReadOnlySpan<byte> Governings => "rules or all"u8;
 
     /// <summary>Whether a port is governed.</summary>
-    internal bool GovernsPort(PciAddress controller, int port) => _governsAll || Rules.Concern(controller, port);
+    public bool GovernsPort(PciAddress controller, int port) => _governsAll || Rules.Concern(controller, port);
 
-    internal OptionResult SetOption(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    /// <summary>Takes an option.</summary>
+    public OptionResult SetOption(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         if (key.SequenceEqual("rule"u8))
         {

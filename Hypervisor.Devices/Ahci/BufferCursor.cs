@@ -1,11 +1,11 @@
 namespace Hypervisor.Devices.Ahci;
 
 /// <summary>A place in a command's data.</summary>
-internal struct BufferCursor
+public struct BufferCursor
 {
     /// <summary>Number of the buffer.</summary>
-    internal int Index;
+    public int Index;
 
     /// <summary>Bytes of it that are behind.</summary>
-    internal int Offset;
+    public int Offset;
 }

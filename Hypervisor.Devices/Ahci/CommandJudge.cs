@@ -1,14 +1,16 @@
 namespace Hypervisor.Devices.Ahci;
 
 /// <summary>Decides by the rules what becomes of a command.</summary>
-internal sealed class CommandJudge
+public sealed class CommandJudge
 {
     private const int SmallestSector = 512;
     private const int LargestSector = 4096;
 
     private readonly AhciPolicy _policy;
 
-    internal CommandJudge(AhciPolicy policy)
+    /// <summary>A judge.</summary>
+    /// <param name="policy">With the rules.</param>
+    public CommandJudge(AhciPolicy policy)
     {
         _policy = policy;
     }
@@ -18,7 +20,7 @@ internal sealed class CommandJudge
     /// <param name="command">The command.</param>
     /// <param name="sectorSize">Bytes of a sector; 0 where that is not known.</param>
     /// <param name="isLogged">Whether it is to be logged.</param>
-    internal SlotOutcome Decide(uint rules, in DiskCommand command, int sectorSize, out bool isLogged)
+    public SlotOutcome Decide(uint rules, in DiskCommand command, int sectorSize, out bool isLogged)
     {
         isLogged = false;
         if (rules == 0)

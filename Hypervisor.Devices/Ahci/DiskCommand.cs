@@ -33,7 +33,7 @@ public readonly struct DiskCommand
     public bool HasSectors => Access is DiskAccess.Read or DiskAccess.Verify or DiskAccess.Write;
 
     /// <summary>A packet command (see <see cref="AtapiCommands"/>).</summary>
-    internal static DiskCommand OfPacket(DiskAccess access, ulong lba, int count) => new(AtaCommandClass.Packet, access, lba, count);
+    public static DiskCommand OfPacket(DiskAccess access, ulong lba, int count) => new(AtaCommandClass.Packet, access, lba, count);
 
     /// <summary>Reads an ATA command; a packet is not looked into.</summary>
     /// <param name="fis">The FIS.</param>
@@ -81,7 +81,7 @@ public readonly struct DiskCommand
     /// <param name="fis">The FIS.</param>
     /// <param name="done">Sectors before the part.</param>
     /// <param name="count">Sectors of the part.</param>
-    internal void Narrow(CommandFis fis, int done, int count)
+    public void Narrow(CommandFis fis, int done, int count)
     {
         ulong lba = Lba + (uint)done;
         switch (Kind)

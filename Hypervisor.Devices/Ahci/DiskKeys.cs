@@ -7,13 +7,13 @@ namespace Hypervisor.Devices.Ahci;
 /// <summary>
 /// The keys that rules name: given in the configuration, or made of a passphrase that is asked for at boot (PBKDF2 with HMAC-SHA-256, RFC 8018 §5.2). They never leave the host.
 /// </summary>
-internal sealed class DiskKeys
+public sealed class DiskKeys
 {
     /// <summary>Keys there is room for.</summary>
-    internal const int Capacity = 4;
+    public const int Capacity = 4;
 
     /// <summary>No key.</summary>
-    internal const int None = -1;
+    public const int None = -1;
 
     private const int MaximumName = 16;
     private const int MaximumSalt = 64;
@@ -32,17 +32,17 @@ internal sealed class DiskKeys
     private int _count;
 
     /// <summary>What is accepted, for messages.</summary>
-    internal static ReadOnlySpan<byte> Forms =>
+    public static ReadOnlySpan<byte> Forms =>
         "NAME, aes-xts-128 or aes-xts-256, hex KEY; or NAME, ..., passphrase, salt HEX (16 bytes or more), iterations N; at most 4 names"u8;
 
     private static ReadOnlySpan<byte> Ciphers => "aes-xts-128 or aes-xts-256"u8;
 
     /// <summary>Number of keys that are named.</summary>
-    internal int Count => _count;
+    public int Count => _count;
 
     /// <summary>The number of a key; it gets one when it is named for the first time, be it by a rule.</summary>
     /// <returns><see cref="None"/> where there is no room, or the name is too long.</returns>
-    internal int Find(ReadOnlySpan<byte> name)
+    public int Find(ReadOnlySpan<byte> name)
     {
         for (int i = 0; i < _count; i++)
         {
@@ -63,10 +63,10 @@ internal sealed class DiskKeys
     }
 
     /// <summary>The name of a key.</summary>
-    internal ReadOnlySpan<byte> Name(int key) => new ReadOnlySpan<byte>(_names).Slice(key * MaximumName, _keys[key].NameLength);
+    public ReadOnlySpan<byte> Name(int key) => new ReadOnlySpan<byte>(_names).Slice(key * MaximumName, _keys[key].NameLength);
 
     /// <summary>What encrypts with a key.</summary>
-    internal AesXts Cipher(int key) => key switch
+    public AesXts Cipher(int key) => key switch
     {
         0 => _first,
         1 => _second,
@@ -75,14 +75,14 @@ internal sealed class DiskKeys
     };
 
     /// <summary>Whether a key can be used.</summary>
-    internal bool IsUsable(int key) => (uint)key < (uint)_count && Cipher(key).HasKey;
+    public bool IsUsable(int key) => (uint)key < (uint)_count && Cipher(key).HasKey;
 
     /// <summary>Whether a passphrase for a key has to be asked for.</summary>
-    internal bool NeedsPassphrase(int key) => (uint)key < (uint)_count && _keys[key].Iterations != 0 && !_keys[key].HasSecret;
+    public bool NeedsPassphrase(int key) => (uint)key < (uint)_count && _keys[key].Iterations != 0 && !_keys[key].HasSecret;
 
     /// <summary>Makes a key of a passphrase.</summary>
     /// <returns>False where none is wanted.</returns>
-    internal bool SetPassphrase(int key, ReadOnlySpan<byte> passphrase)
+    public bool SetPassphrase(int key, ReadOnlySpan<byte> passphrase)
     {
         if (!NeedsPassphrase(key))
         {
@@ -97,7 +97,7 @@ internal sealed class DiskKeys
 
     /// <summary>Reads a key of the configuration.</summary>
     /// <returns>False where it is none, or the name has one already.</returns>
-    internal bool TryRead(ReadOnlySpan<byte> value)
+    public bool TryRead(ReadOnlySpan<byte> value)
     {
         int key = Find(Next(ref value));
         int cipher = WordChoice.Find(Next(ref value), Ciphers);
@@ -121,7 +121,7 @@ internal sealed class DiskKeys
     }
 
     /// <summary>Gives the ciphers their keys, when the processor they run on is there.</summary>
-    internal void Prepare()
+    public void Prepare()
     {
         for (int i = 0; i < _count; i++)
         {

@@ -7,7 +7,7 @@ namespace Hypervisor.Devices.Ahci;
 /// <summary>
 /// Reads a rule: <c>[at BB:DD.F,] [port N[.M] | serial TEXT | model TEXT][, lba FIRST[-[LAST]]]: readonly | deny | log | encrypt KEY</c>.
 /// </summary>
-internal ref struct DiskRuleReader
+public ref struct DiskRuleReader
 {
     private const ulong MaximumPort = AhciRegister.MaximumPorts - 1;
     private const ulong MaximumMultiplierPort = 14; // SATA 3.x §16.3.1; 15 is the control port
@@ -18,23 +18,23 @@ internal ref struct DiskRuleReader
     private bool _hasRange;
 
     /// <summary>What is accepted, for messages.</summary>
-    internal static ReadOnlySpan<byte> Forms =>
+    public static ReadOnlySpan<byte> Forms =>
         "[at BB:DD.F,] port N, port N.M, serial TEXT or model TEXT [, lba FIRST-LAST]: readonly, deny, log or encrypt KEY; at most 16"u8;
 
     private static ReadOnlySpan<byte> Actions => "readonly, deny or log"u8;
 
     /// <summary>The rule that was read.</summary>
-    internal readonly DiskRule Rule => _rule;
+    public readonly DiskRule Rule => _rule;
 
     /// <summary>The serial or model number in it.</summary>
-    internal ReadOnlySpan<byte> Text { get; private set; }
+    public ReadOnlySpan<byte> Text { get; private set; }
 
     /// <summary>The name of its key; empty without one.</summary>
-    internal ReadOnlySpan<byte> KeyName { get; private set; }
+    public ReadOnlySpan<byte> KeyName { get; private set; }
 
     /// <summary>Reads one.</summary>
     /// <returns>False where it is none.</returns>
-    internal bool TryRead(ReadOnlySpan<byte> value)
+    public bool TryRead(ReadOnlySpan<byte> value)
     {
         _rule = new DiskRule { Last = ulong.MaxValue, MultiplierPort = DiskRule.AnyMultiplierPort };
         int colon = value.Length - 1;

@@ -5,27 +5,27 @@ using Hypervisor.Core.Mediation;
 namespace Hypervisor.Devices.Ahci;
 
 /// <summary>The rules, in the order of the configuration. Sets of rules are words with a bit for each.</summary>
-internal sealed class DiskRules
+public sealed class DiskRules
 {
     /// <summary>Rules there is room for.</summary>
-    internal const int Capacity = 16;
+    public const int Capacity = 16;
 
     /// <summary>Characters of a model number, the longer of the two (ACS-3 §7.12.7.17).</summary>
-    internal const int MaximumText = 40;
+    public const int MaximumText = 40;
 
     private readonly DiskRule[] _rules = new DiskRule[Capacity];
     private readonly byte[] _texts = new byte[Capacity * MaximumText];
     private int _count;
 
     /// <summary>Number of rules.</summary>
-    internal int Count => _count;
+    public int Count => _count;
 
     /// <summary>A rule.</summary>
-    internal DiskRule this[int index] => _rules[index];
+    public DiskRule this[int index] => _rules[index];
 
     /// <summary>Adds one.</summary>
     /// <returns>False where there is no room.</returns>
-    internal bool Add(in DiskRule rule, ReadOnlySpan<byte> text)
+    public bool Add(in DiskRule rule, ReadOnlySpan<byte> text)
     {
         if (_count == Capacity || text.Length > MaximumText)
         {
@@ -40,7 +40,7 @@ internal sealed class DiskRules
     }
 
     /// <summary>Whether any rule may concern disks of a port.</summary>
-    internal bool Concern(PciAddress controller, int port)
+    public bool Concern(PciAddress controller, int port)
     {
         bool any = false;
         for (int i = 0; i < _count; i++)
@@ -52,7 +52,7 @@ internal sealed class DiskRules
     }
 
     /// <summary>The rules that may be about a disk of which only the place is known: all that could be are, so that not knowing a disk lifts no rule.</summary>
-    internal uint Possible(PciAddress controller, int port, int multiplierPort)
+    public uint Possible(PciAddress controller, int port, int multiplierPort)
     {
         uint rules = 0;
         for (int i = 0; i < _count; i++)
@@ -64,7 +64,7 @@ internal sealed class DiskRules
     }
 
     /// <summary>Those of a set of rules that are about a disk.</summary>
-    internal uint Of(uint possible, ReadOnlySpan<byte> serial, ReadOnlySpan<byte> model)
+    public uint Of(uint possible, ReadOnlySpan<byte> serial, ReadOnlySpan<byte> model)
     {
         uint rules = 0;
         for (int i = 0; i < _count; i++)
@@ -83,7 +83,7 @@ internal sealed class DiskRules
     }
 
     /// <summary>Whether a set has a rule of this kind.</summary>
-    internal bool Have(uint rules, RuleAction action)
+    public bool Have(uint rules, RuleAction action)
     {
         bool any = false;
         for (int i = 0; i < _count; i++)
@@ -95,7 +95,7 @@ internal sealed class DiskRules
     }
 
     /// <summary>What a set of rules says about a sector: the first that holds it decides.</summary>
-    internal SectorDecision Decide(uint rules, ulong sector)
+    public SectorDecision Decide(uint rules, ulong sector)
     {
         ulong last = ulong.MaxValue;
         bool logged = false;

@@ -1,7 +1,7 @@
 namespace Hypervisor.Devices.Ahci;
 
 /// <summary>How a rule names a disk.</summary>
-internal enum DiskSelector : byte
+public enum DiskSelector : byte
 {
     /// <summary>Every disk.</summary>
     Any,

@@ -4,7 +4,7 @@ using Hypervisor.Core.Mediation;
 namespace Hypervisor.Devices.Ahci;
 
 /// <summary>The data of a command, wherever its table of buffers has them in the guest's memory. What is not the guest's ends them.</summary>
-internal readonly ref struct GuestBuffers
+public readonly ref struct GuestBuffers
 {
     private readonly MediatorHost _host;
     private readonly ReadOnlySpan<ulong> _prdt;
@@ -16,7 +16,7 @@ internal readonly ref struct GuestBuffers
     /// <param name="prdt">The table, as quadwords.</param>
     /// <param name="count">Entries.</param>
     /// <param name="has64Bits">Whether the controller has addresses of 64 bits.</param>
-    internal GuestBuffers(MediatorHost host, ReadOnlySpan<ulong> prdt, int count, bool has64Bits)
+    public GuestBuffers(MediatorHost host, ReadOnlySpan<ulong> prdt, int count, bool has64Bits)
     {
         _host = host;
         _prdt = prdt;
@@ -25,7 +25,7 @@ internal readonly ref struct GuestBuffers
     }
 
     /// <summary>The rest of the buffer a cursor is in; empty at the end.</summary>
-    internal Span<byte> Rest(ref BufferCursor cursor)
+    public Span<byte> Rest(ref BufferCursor cursor)
     {
         while (cursor.Index < _count)
         {
@@ -45,7 +45,7 @@ internal readonly ref struct GuestBuffers
 
     /// <summary>Copies data out of the guest's memory.</summary>
     /// <returns>Bytes there were.</returns>
-    internal int Gather(ref BufferCursor cursor, Span<byte> destination)
+    public int Gather(ref BufferCursor cursor, Span<byte> destination)
     {
         int done = 0;
         while (done < destination.Length)
@@ -66,7 +66,7 @@ internal readonly ref struct GuestBuffers
     }
 
     /// <summary>Copies data into the guest's memory.</summary>
-    internal void Scatter(ref BufferCursor cursor, ReadOnlySpan<byte> source)
+    public void Scatter(ref BufferCursor cursor, ReadOnlySpan<byte> source)
     {
         while (!source.IsEmpty)
         {

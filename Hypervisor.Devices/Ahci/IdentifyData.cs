@@ -3,16 +3,16 @@ using System;
 namespace Hypervisor.Devices.Ahci;
 
 /// <summary>What IDENTIFY DEVICE and IDENTIFY PACKET DEVICE return (ACS-3 §7.12.7).</summary>
-internal readonly ref struct IdentifyData
+public readonly ref struct IdentifyData
 {
     /// <summary>Bytes of it.</summary>
-    internal const int Size = 512;
+    public const int Size = 512;
 
     /// <summary>Bytes of the serial number.</summary>
-    internal const int SerialSize = 20;
+    public const int SerialSize = 20;
 
     /// <summary>Bytes of the model number.</summary>
-    internal const int ModelSize = 40;
+    public const int ModelSize = 40;
 
     private const int SerialOffset = 2 * 10;
     private const int ModelOffset = 2 * 27;
@@ -27,13 +27,15 @@ internal readonly ref struct IdentifyData
 
     private readonly ReadOnlySpan<byte> _data;
 
-    internal IdentifyData(ReadOnlySpan<byte> data)
+    /// <summary>An answer.</summary>
+    /// <param name="data">Its <see cref="Size"/> bytes.</param>
+    public IdentifyData(ReadOnlySpan<byte> data)
     {
         _data = data.Slice(0, Size);
     }
 
     /// <summary>Whether there is anything in it.</summary>
-    internal bool IsEmpty
+    public bool IsEmpty
     {
         get
         {
@@ -48,7 +50,7 @@ internal readonly ref struct IdentifyData
     }
 
     /// <summary>Bytes of a logical sector: words 117 and 118, where word 106 says so.</summary>
-    internal int SectorSize
+    public int SectorSize
     {
         get
         {
@@ -61,11 +63,11 @@ internal readonly ref struct IdentifyData
 
     /// <summary>The serial number without blanks around it.</summary>
     /// <param name="text"><see cref="SerialSize"/> bytes for it.</param>
-    internal ReadOnlySpan<byte> Serial(Span<byte> text) => Text(SerialOffset, text.Slice(0, SerialSize));
+    public ReadOnlySpan<byte> Serial(Span<byte> text) => Text(SerialOffset, text.Slice(0, SerialSize));
 
     /// <summary>The model number without blanks around it.</summary>
     /// <param name="text"><see cref="ModelSize"/> bytes for it.</param>
-    internal ReadOnlySpan<byte> Model(Span<byte> text) => Text(ModelOffset, text.Slice(0, ModelSize));
+    public ReadOnlySpan<byte> Model(Span<byte> text) => Text(ModelOffset, text.Slice(0, ModelSize));
 
     /// <summary>Characters, two in a word, the first in its upper half (ACS-3 §3.4.9).</summary>
     private ReadOnlySpan<byte> Text(int offset, Span<byte> text)

@@ -3,27 +3,27 @@ using System;
 namespace Hypervisor.Devices.Ahci;
 
 /// <summary>Pages of the mediator's own memory that commands borrow: for data on their way to the disk, and for long tables of buffers.</summary>
-internal sealed class PagePool
+public sealed class PagePool
 {
     /// <summary>Number of pages.</summary>
-    internal const int Pages = 512;
+    public const int Pages = 512;
 
     /// <summary>Bytes of a page.</summary>
-    internal const int PageSize = 4096;
+    public const int PageSize = 4096;
 
     /// <summary>No page.</summary>
-    internal const int None = -1;
+    public const int None = -1;
 
     private readonly ushort[] _owners = new ushort[Pages];
 
     /// <summary>Number of pages that nobody has.</summary>
-    internal int Free { get; private set; } = Pages;
+    public int Free { get; private set; } = Pages;
 
     /// <summary>Gives pages side by side.</summary>
     /// <param name="owner">Who gets them; not 0.</param>
     /// <param name="count">How many.</param>
     /// <returns>The first; <see cref="None"/> where there are not so many side by side.</returns>
-    internal int Take(ushort owner, int count)
+    public int Take(ushort owner, int count)
     {
         int first = FindRun(count, out int length);
         if (first == None || length < count)
@@ -37,7 +37,7 @@ internal sealed class PagePool
 
     /// <summary>Gives the first free pages that are side by side, at most so many.</summary>
     /// <returns>The first; <see cref="None"/> where there is none.</returns>
-    internal int TakeUpTo(ushort owner, int most, out int count)
+    public int TakeUpTo(ushort owner, int most, out int count)
     {
         int first = FindRun(1, out int length);
         count = first == None ? 0 : Math.Min(length, most);
@@ -46,7 +46,7 @@ internal sealed class PagePool
     }
 
     /// <summary>Takes back all pages of an owner.</summary>
-    internal void Release(ushort owner)
+    public void Release(ushort owner)
     {
         for (int i = 0; i < Pages; i++)
         {
@@ -59,7 +59,7 @@ internal sealed class PagePool
     }
 
     /// <summary>Takes back all.</summary>
-    internal void Clear()
+    public void Clear()
     {
         new Span<ushort>(_owners).Clear();
         Free = Pages;

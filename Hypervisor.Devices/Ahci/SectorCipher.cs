@@ -3,11 +3,13 @@ using System;
 namespace Hypervisor.Devices.Ahci;
 
 /// <summary>Encrypts and decrypts those sectors of a command that the rules say.</summary>
-internal sealed class SectorCipher
+public sealed class SectorCipher
 {
     private readonly AhciPolicy _policy;
 
-    internal SectorCipher(AhciPolicy policy)
+    /// <summary>What encrypts by rules.</summary>
+    /// <param name="policy">With the rules and their keys.</param>
+    public SectorCipher(AhciPolicy policy)
     {
         _policy = policy;
     }
@@ -18,7 +20,7 @@ internal sealed class SectorCipher
     /// <param name="lba">Number of the first one.</param>
     /// <param name="sectorSize">Bytes of a sector.</param>
     /// <param name="encrypts">The direction.</param>
-    internal void Transform(uint rules, Span<byte> data, ulong lba, int sectorSize, bool encrypts)
+    public void Transform(uint rules, Span<byte> data, ulong lba, int sectorSize, bool encrypts)
     {
         int left = data.Length / sectorSize;
         while (left > 0)
@@ -50,7 +52,7 @@ internal sealed class SectorCipher
     /// <param name="lba">The first sector.</param>
     /// <param name="count">Number of sectors.</param>
     /// <param name="sector">Memory for one sector, as long as it is.</param>
-    internal void Decrypt(uint rules, GuestBuffers buffers, ulong lba, int count, Span<byte> sector)
+    public void Decrypt(uint rules, GuestBuffers buffers, ulong lba, int count, Span<byte> sector)
     {
         int size = sector.Length;
         BufferCursor cursor = default;

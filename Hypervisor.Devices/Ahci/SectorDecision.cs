@@ -1,17 +1,17 @@
 namespace Hypervisor.Devices.Ahci;
 
 /// <summary>What the rules say about a sector, and up to where they say the same.</summary>
-internal readonly struct SectorDecision
+public readonly struct SectorDecision
 {
     /// <summary>What becomes of it: never <see cref="RuleAction.Log"/>.</summary>
-    internal RuleAction Action { get; init; }
+    public RuleAction Action { get; init; }
 
     /// <summary>Whether the command is to be logged.</summary>
-    internal bool IsLogged { get; init; }
+    public bool IsLogged { get; init; }
 
     /// <summary>Which key.</summary>
-    internal int Key { get; init; }
+    public int Key { get; init; }
 
     /// <summary>The last sector of which the same can be said.</summary>
-    internal ulong Last { get; init; }
+    public ulong Last { get; init; }
 }

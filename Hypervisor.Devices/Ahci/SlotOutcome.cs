@@ -1,7 +1,7 @@
 namespace Hypervisor.Devices.Ahci;
 
 /// <summary>What becomes of a command.</summary>
-internal enum SlotOutcome : byte
+public enum SlotOutcome : byte
 {
     /// <summary>The device gets it.</summary>
     Pass,
