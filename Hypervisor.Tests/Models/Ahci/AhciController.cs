@@ -116,22 +116,23 @@ internal sealed class AhciController
     internal void Write(int offset, int size, ulong value)
     {
         Accesses++;
-        if (size == 8)
+        if (!Options.HasByteEnables)
         {
-            Put(offset, (uint)value, ReadOnes);
-            Put(offset + 4, (uint)(value >> 32), ReadOnes);
+            for (int i = 0; i < size && (offset & 3) == 0; i += 4)
+            {
+                Put(offset + i, (uint)(value >> (i * 8)) & (ReadOnes >> ((4 - Math.Min(4, size - i)) * 8)), ReadOnes);
+            }
+
             return;
         }
 
-        int shift = (offset & 3) * 8;
-        uint ones = ReadOnes >> ((4 - size) * 8);
-        if (Options.HasByteEnables)
+        for (int done = 0; done < size;)
         {
-            Put(offset & ~3, ((uint)value & ones) << shift, ones << shift);
-        }
-        else if (shift == 0)
-        {
-            Put(offset, (uint)value & ones, ReadOnes);
+            int shift = (offset + done) & 3;
+            int part = Math.Min(size - done, 4 - shift);
+            uint ones = (ReadOnes >> ((4 - part) * 8)) << (shift * 8);
+            Put((offset + done) & ~3, ((uint)(value >> (done * 8)) << (shift * 8)) & ones, ones);
+            done += part;
         }
     }
 

@@ -194,7 +194,7 @@ internal sealed class AhciDriver(AhciRig rig, int port, ulong work)
         }
         else
         {
-            rig.Controller.Step();
+            rig.Step();
         }
     }
 }

@@ -27,9 +27,11 @@ internal sealed partial class AhciPort
     private bool CanIssue =>
         _current == null && IsRunning && IsReceiving && !_isHalted && Device != null && IsLinkUp && (_status & (AtaStatus.Busy | AtaStatus.DataRequest)) == 0 && _issued != 0;
 
-    private bool CanTransferQueued => _current == null && IsRunning && IsReceiving && !_isHalted && Device != null && Queued.Length != 0;
+    private bool CanTransferQueued => _current == null && IsRunning && IsReceiving && !_isHalted && Device != null && HasQueued;
 
-    private DeviceCommand[] Queued => Device == null ? [] : [.. Enumerable.Range(0, 16).Select(Device.At).OfType<SataDevice>().Distinct().SelectMany(d => d.Queue)];
+    private bool HasQueued => Device!.Queue.Count != 0 || Device.All.Any(d => d.Queue.Count != 0);
+
+    private DeviceCommand[] Queued => Device == null ? [] : [.. Device.All.SelectMany(d => d.Queue)];
 
     internal void Step()
     {

@@ -8,6 +8,7 @@ internal abstract class AhciRig : IDisposable
 {
     internal const ulong RamSize = 0x8000_0000;
 
+    private const ulong WriteMark = 1ul << 63;
     private const int DeviceFunction = (31 << 3) | 2;
 
     protected AhciRig(AhciOptions? options, bool pairInConfiguration)
@@ -25,19 +26,45 @@ internal abstract class AhciRig : IDisposable
 
     internal SystemMemory Memory => Controller.Memory;
 
-    /// <summary>What the guest has seen: to be compared.</summary>
-    internal List<string> Trace { get; } = [];
+    /// <summary>What the guest has read and written, and where; to be compared.</summary>
+    internal List<(ulong Place, ulong Value)> Trace { get; } = [];
 
     /// <summary>Interrupts the guest has not looked at yet: the level of the line.</summary>
     internal bool IsInterrupting => Controller.InterruptLevel;
 
-    internal abstract ulong Read(ulong address, int size);
+    internal ulong Read(ulong address, int size)
+    {
+        ulong value = ReadMemory(address, size);
+        Trace.Add((address, value));
+        return value;
+    }
 
-    internal abstract void Write(ulong address, int size, ulong value);
+    internal uint In(ushort port, int size)
+    {
+        uint value = ReadPort(port, size);
+        Trace.Add((port, value));
+        return value;
+    }
 
-    internal abstract uint In(ushort port, int size);
+    /// <summary>One thing happens in the controller, and the interrupt is looked at.</summary>
+    internal bool Step()
+    {
+        bool did = Controller.Step();
+        Trace.Add((0, Controller.InterruptLevel ? 1u : 0));
+        return did;
+    }
 
-    internal abstract void Out(ushort port, int size, uint value);
+    internal void Write(ulong address, int size, ulong value)
+    {
+        Trace.Add((address | WriteMark, value));
+        WriteMemory(address, size, value);
+    }
+
+    internal void Out(ushort port, int size, uint value)
+    {
+        Trace.Add((port | WriteMark, value));
+        WritePort(port, size, value);
+    }
 
     internal uint Get(HostRegister register) => (uint)Read(AhciFunction.RegisterBase + (uint)register, 4);
 
@@ -57,6 +84,14 @@ internal abstract class AhciRig : IDisposable
     internal Span<byte> Ram(ulong address, int length) => Memory.Ram(address, length);
 
     public abstract void Dispose();
+
+    protected abstract ulong ReadMemory(ulong address, int size);
+
+    protected abstract uint ReadPort(ushort port, int size);
+
+    protected abstract void WriteMemory(ulong address, int size, ulong value);
+
+    protected abstract void WritePort(ushort port, int size, uint value);
 
     protected static ulong Address(int port, PortRegister register) =>
         AhciFunction.RegisterBase + (uint)HostRegister.Ports + ((uint)port * (uint)HostRegister.PortSize) + (uint)register;

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 
 namespace Hypervisor.Tests.Models.Ahci;
 
@@ -6,6 +7,7 @@ namespace Hypervisor.Tests.Models.Ahci;
 internal sealed class BareAhciRig : AhciRig
 {
     private readonly NativeRegion _ram = new(RamSize);
+    private readonly Dictionary<ulong, ulong> _devices = [];
 
     internal BareAhciRig(AhciOptions? options = null, Action<AhciController>? plug = null, bool pairInConfiguration = false)
         : base(options, pairInConfiguration)
@@ -14,13 +16,24 @@ internal sealed class BareAhciRig : AhciRig
         plug?.Invoke(Controller);
     }
 
-    internal override ulong Read(ulong address, int size) => Bus.ReadMemory(address, size) ?? throw new ArgumentOutOfRangeException(nameof(address));
-
-    internal override void Write(ulong address, int size, ulong value) => Bus.WriteMemory(address, size, value);
-
-    internal override uint In(ushort port, int size) => Bus.In(port, size);
-
-    internal override void Out(ushort port, int size, uint value) => Bus.Out(port, size, value);
-
     public override void Dispose() => _ram.Dispose();
+
+    protected override void WriteMemory(ulong address, int size, ulong value)
+    {
+        if (!Bus.WriteMemory(address, size, value))
+        {
+            _devices[address] = value;
+        }
+    }
+
+    protected override void WritePort(ushort port, int size, uint value) => Bus.Out(port, size, value);
+
+    protected override ulong ReadMemory(ulong address, int size)
+    {
+        // What no function has behaves as in PciMachine.
+        ulong value = Bus.ReadMemory(address, size) ?? _devices.GetValueOrDefault(address);
+        return size == 8 ? value : value & ((1ul << (size * 8)) - 1);
+    }
+
+    protected override uint ReadPort(ushort port, int size) => Bus.In(port, size);
 }

@@ -30,15 +30,15 @@ internal sealed unsafe class MediatedAhciRig : AhciRig
 
     internal PciMachine Machine { get; }
 
-    internal string Log => Machine.Inner.LogText();
-
-    internal override ulong Read(ulong address, int size) => Machine.Read(address, size);
-
-    internal override void Write(ulong address, int size, ulong value) => Machine.Write(address, size, value);
-
-    internal override uint In(ushort port, int size) => Machine.In(port, size);
-
-    internal override void Out(ushort port, int size, uint value) => Machine.Out(port, size, value);
+    internal string Log => Machine.Inner.LogText().Replace("\0", "", StringComparison.Ordinal);
 
     public override void Dispose() => Machine.Dispose();
+
+    protected override void WriteMemory(ulong address, int size, ulong value) => Machine.Write(address, size, value);
+
+    protected override void WritePort(ushort port, int size, uint value) => Machine.Out(port, size, value);
+
+    protected override ulong ReadMemory(ulong address, int size) => Machine.Read(address, size);
+
+    protected override uint ReadPort(ushort port, int size) => Machine.In(port, size);
 }

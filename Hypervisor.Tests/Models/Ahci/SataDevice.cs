@@ -27,6 +27,9 @@ internal abstract class SataDevice
     /// <summary>The device a frame for a port of a multiplier reaches; null for none.</summary>
     internal virtual SataDevice? At(int multiplierPort) => this;
 
+    /// <summary>The devices it is or stands for.</summary>
+    internal virtual IEnumerable<SataDevice> All => [this];
+
     /// <summary>A reset, of the link or by the control register.</summary>
     internal virtual void Reset()
     {

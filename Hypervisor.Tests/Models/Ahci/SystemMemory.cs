@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.InteropServices;
 
 namespace Hypervisor.Tests.Models.Ahci;
 
@@ -54,7 +55,12 @@ internal sealed unsafe class SystemMemory(ulong ram, ulong size)
 
         Note(address);
         Note((ulong)source.Length);
-        foreach (byte value in source)
+        foreach (ulong words in MemoryMarshal.Cast<byte, ulong>(source))
+        {
+            Note(words);
+        }
+
+        foreach (byte value in source[(source.Length & ~7)..])
         {
             Note(value);
         }
