@@ -62,6 +62,12 @@ public readonly struct AhciCommandHeader
     /// <summary>PMP: the port of a port multiplier.</summary>
     public int PortMultiplier => (int)(_flags >> PortMultiplierShift & PortMultiplierMask);
 
+    /// <summary>A header for a port of a port multiplier.</summary>
+    public static AhciCommandHeader For(int portMultiplier) => new((uint)portMultiplier << PortMultiplierShift, 0, 0);
+
+    /// <summary>PRDBC in an entry.</summary>
+    public static uint ReadTransferred(ReadOnlySpan<uint> list, int slot) => list[(slot * DwordsPerHeader) + 1];
+
     /// <summary>The entry of a slot.</summary>
     /// <param name="list">The list, as dwords.</param>
     /// <param name="slot">0 to 31.</param>
@@ -73,8 +79,11 @@ public readonly struct AhciCommandHeader
         return new AhciCommandHeader(list[first], list[first + 1], upper | (list[first + 2] & TableMask));
     }
 
-    /// <summary>The same with another table of commands and number of buffers.</summary>
-    public AhciCommandHeader With(ulong table, int prdtLength) => new((_flags & FlagsMask) | ((uint)prdtLength << PrdtShift), Transferred, table);
+    /// <summary>The same with another command table.</summary>
+    /// <param name="table">Its physical address.</param>
+    /// <param name="prdtLength">Number of buffers in it.</param>
+    /// <param name="transferred">PRDBC to begin with.</param>
+    public AhciCommandHeader With(ulong table, int prdtLength, uint transferred) => new((_flags & FlagsMask) | ((uint)prdtLength << PrdtShift), transferred, table);
 
     /// <summary>A command of five dwords without data, to the same port of a port multiplier.</summary>
     public AhciCommandHeader Plain(ulong table, int prdtLength)

@@ -14,6 +14,9 @@ internal struct AhciController
     /// <summary>Whether its capabilities have been read.</summary>
     internal bool IsKnown;
 
+    /// <summary>Whether a rule may be about any disk of it: everything it can be reached by is claimed.</summary>
+    internal bool MayBeGoverned;
+
     /// <summary>Whether its registers answer behind ABAR at present.</summary>
     internal bool HasMemory;
 

@@ -48,13 +48,28 @@ internal sealed class AhciControllers
         return None;
     }
 
-    /// <summary>Forgets what is known about a controller's ports.</summary>
+    /// <summary>Forgets what is known about the watched ports of a controller: what was known of registers holds no more.</summary>
     internal void Forget(int controller)
     {
         for (int i = 0; i < AhciRegister.MaximumPorts; i++)
         {
-            Port(controller, i) = default;
+            ref AhciPort port = ref Port(controller, i);
+            if (!port.HasPlace)
+            {
+                port = default;
+            }
         }
+    }
+
+    /// <summary>Frees the place of a controller.</summary>
+    internal void Remove(int controller)
+    {
+        for (int i = 0; i < AhciRegister.MaximumPorts; i++)
+        {
+            Port(controller, i) = new AhciPort { HasPlace = Port(controller, i).HasPlace, Place = Port(controller, i).Place };
+        }
+
+        _controllers[controller] = default;
     }
 
     /// <summary>Forgets all controllers.</summary>
@@ -63,6 +78,10 @@ internal sealed class AhciControllers
         for (int i = 0; i < Capacity; i++)
         {
             _controllers[i] = default;
+            for (int j = 0; j < AhciRegister.MaximumPorts; j++)
+            {
+                Port(i, j) = default;
+            }
         }
     }
 }

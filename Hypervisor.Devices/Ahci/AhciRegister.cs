@@ -69,6 +69,15 @@ public static class AhciRegister
     /// <summary>PxCI: commands issued.</summary>
     public const int CommandIssue = 0x38;
 
+    /// <summary>PxFBS: FIS-based switching.</summary>
+    public const int FisSwitching = 0x40;
+
+    /// <summary>PxFBS.EN: received FISes of each port of a port multiplier have an area of their own (§3.3.16).</summary>
+    public const uint FisSwitchingEnabled = 1;
+
+    /// <summary>Bits of PxIS that follow other registers: UFS, PCS, PRCS and DMPS (§3.3.5); only the guest shall clear what they follow.</summary>
+    public const uint LinkInterrupts = (1u << 4) | (1u << 6) | (1u << 7) | (1u << 22);
+
     /// <summary>The port a register belongs to.</summary>
     /// <param name="offset">From <see cref="FirstPort"/> to <see cref="End"/>.</param>
     public static int PortOf(int offset) => (offset - FirstPort) / PortSize;

@@ -6,12 +6,16 @@ namespace Hypervisor.Devices.Ahci;
 internal sealed class AhciRouter
 {
     private readonly AhciControllers _controllers;
+    private readonly AhciRegisters _registers;
     private readonly AhciWatcher _watcher;
+    private readonly AhciGovernor _governor;
 
-    internal AhciRouter(AhciControllers controllers, AhciWatcher watcher)
+    internal AhciRouter(AhciControllers controllers, AhciRegisters registers, AhciWatcher watcher, AhciGovernor governor)
     {
         _controllers = controllers;
+        _registers = registers;
         _watcher = watcher;
+        _governor = governor;
     }
 
     /// <summary>An access to the registers behind ABAR.</summary>
@@ -31,9 +35,16 @@ internal sealed class AhciRouter
         for (int done = 0; done < access.Size;)
         {
             AhciAccess part = access.Part(done);
-            if (HandleDword(host, controller, ref part) == Verdict.Pass)
+            switch (HandleDword(host, controller, ref part))
             {
-                Perform(host, owner, ref part);
+                case Verdict.Pass:
+                    Perform(host, owner, ref part);
+                    break;
+                case Verdict.Deny:
+                    part.Value = ulong.MaxValue;
+                    break;
+                default:
+                    break;
             }
 
             access.Put(part, done);
@@ -46,26 +57,57 @@ internal sealed class AhciRouter
     /// <summary>An access within one register.</summary>
     internal Verdict HandleDword(MediatorHost host, int controller, ref AhciAccess access)
     {
-        if (!access.IsWrite)
+        if (!AhciRegister.IsPort(access.Offset))
         {
-            return Verdict.Pass;
+            return HandleGlobal(host, controller, ref access);
         }
 
-        if (!AhciRegister.IsPort(access.Offset))
+        int number = AhciRegister.PortOf(access.Offset);
+        bool isGoverned = (_controllers[controller].Governed >> number & 1) != 0;
+        if (isGoverned && !_controllers.Port(controller, number).HasPlace)
+        {
+            return Verdict.Deny;
+        }
+
+        int shift = access.Shift;
+        if (!access.IsWrite)
+        {
+            if (!isGoverned)
+            {
+                return Verdict.Pass;
+            }
+
+            access.Value = _governor.Read(host, controller, number, AhciRegister.InPort(access.Offset)) >> shift;
+            return Verdict.Done;
+        }
+
+        AhciWrite write = access.Write;
+        bool passes = isGoverned ? _governor.Write(host, controller, number, ref write) : _watcher.Write(host, controller, number, ref write);
+        access.Value = write.Value >> shift;
+        return passes ? Verdict.Pass : Verdict.Done;
+    }
+
+    private Verdict HandleGlobal(MediatorHost host, int controller, ref AhciAccess access)
+    {
+        if (access.IsWrite)
         {
             if (access.Register == AhciRegister.GlobalControl && new AhciGlobalControl(access.Write.Value).Resets)
             {
+                _governor.Reset(host, controller);
                 _controllers.Forget(controller);
             }
 
             return Verdict.Pass;
         }
 
-        AhciWrite write = access.Write;
-        int shift = access.Shift;
-        bool passes = _watcher.Write(host, controller, AhciRegister.PortOf(access.Offset), ref write);
-        access.Value = write.Value >> shift;
-        return passes ? Verdict.Pass : Verdict.Done;
+        if (access.Register != AhciRegister.InterruptStatus || _controllers[controller].Governed == 0)
+        {
+            return Verdict.Pass;
+        }
+
+        access.Value = _registers.Read(host, _controllers[controller], AhciRegister.InterruptStatus) >> access.Shift;
+        _governor.PumpAll(host, controller); // whatever it tells of has been ended before the guest knows
+        return Verdict.Done;
     }
 
     private static void Perform(MediatorHost host, in AhciController controller, ref AhciAccess access)

@@ -1,5 +1,5 @@
 using System;
-using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Mediation;
 
 namespace Hypervisor.Devices.Ahci;
@@ -10,20 +10,17 @@ namespace Hypervisor.Devices.Ahci;
 /// </summary>
 internal sealed class AhciWatcher
 {
-    private const ulong ChattyRefusals = 8;
-    private const int UpperShift = 32;
-    private const int SmallReceivedSize = 256; // AHCI 1.3.1 §4.2.1
-    private const int SwitchedReceivedSize = 4096; // with FIS-based switching (§9.3.3)
-
     private readonly AhciControllers _controllers;
     private readonly AhciRegisters _registers;
     private readonly AhciCounters _counters;
+    private readonly AhciComplaints _complaints;
 
-    internal AhciWatcher(AhciControllers controllers, AhciRegisters registers, AhciCounters counters)
+    internal AhciWatcher(AhciControllers controllers, AhciRegisters registers, AhciCounters counters, AhciComplaints complaints)
     {
         _controllers = controllers;
         _registers = registers;
         _counters = counters;
+        _complaints = complaints;
     }
 
     /// <summary>A write to a register of a port.</summary>
@@ -70,13 +67,6 @@ internal sealed class AhciWatcher
         }
     }
 
-    /// <summary>The area for received FISes: 256 bytes, or 4 KiB where the controller can use as much.</summary>
-    internal static bool IsReceivedGuests(MediatorHost host, in AhciController controller, ulong address)
-    {
-        int size = controller.Capabilities.HasFisSwitching ? SwitchedReceivedSize : SmallReceivedSize;
-        return !host.Memory(address & ~(ulong)(SmallReceivedSize - 1), size).IsEmpty;
-    }
-
     /// <summary>Looks which commands have ended since.</summary>
     private void NoteEnded(MediatorHost host, in AhciController controller, int number, ref AhciPort port)
     {
@@ -111,16 +101,11 @@ internal sealed class AhciWatcher
         }
     }
 
-    /// <summary>PxFB: while the controller uses it, it must be the guest's at any moment; else it is looked at when it begins to.</summary>
     private bool MayReceive(MediatorHost host, in AhciController controller, int number, ref AhciPort port, in AhciWrite write)
     {
-        bool isUpper = AhciRegister.InPort(write.Offset) == AhciRegister.ReceivedFisUpper;
-        uint low = (uint)port.Received;
-        uint high = (uint)(port.Received >> UpperShift);
-        ulong after = isUpper ? ((ulong)write.Over(high) << UpperShift) | low : ((ulong)high << UpperShift) | write.Over(low);
-        if (port.Command.Receives && !controller.IsTranslated && !IsReceivedGuests(host, controller, after))
+        if (!ReceivedFisCheck.MayWrite(host, controller, port, write))
         {
-            Complain(host, controller, number, "received FISes would go to the host's memory"u8);
+            _complaints.Bad(host, controller, number, "received FISes would go to the host's memory"u8);
             return false;
         }
 
@@ -128,14 +113,13 @@ internal sealed class AhciWatcher
         return true;
     }
 
-    /// <summary>PxCMD: neither the list nor the area for received FISes may be the host's when the controller begins to use them.</summary>
     private bool Start(MediatorHost host, in AhciController controller, int number, ref AhciPort port, ref AhciWrite write)
     {
         NoteEnded(host, controller, number, ref port);
         AhciPortCommand after = new(write.Over(port.Command.Value));
-        if (after.Receives && !port.Command.Receives && !controller.IsTranslated && !IsReceivedGuests(host, controller, port.Received))
+        if (!ReceivedFisCheck.MayReceive(host, controller, port, after))
         {
-            Complain(host, controller, number, "received FISes would go to the host's memory"u8);
+            _complaints.Bad(host, controller, number, "received FISes would go to the host's memory"u8);
             write.Value = new AhciPortCommand(write.Value).WithoutReceive().Value;
             after = after.WithoutReceive();
         }
@@ -167,7 +151,7 @@ internal sealed class AhciWatcher
         Span<uint> list = Words.Dwords(host.Memory(port.List, AhciCommandHeader.ListSize));
         for (uint left = write.Value & ~port.Outstanding; left != 0; left &= left - 1)
         {
-            int slot = SlotMask.Lowest(left);
+            int slot = BitScan.Lowest(left);
             refused |= list.IsEmpty || !IsGood(host, controller, list, slot) ? 1u << slot : 0;
         }
 
@@ -177,7 +161,7 @@ internal sealed class AhciWatcher
             return true;
         }
 
-        Complain(host, controller, number, "a command would reach the host's memory"u8);
+        _complaints.Bad(host, controller, number, "a command would reach the host's memory"u8);
         write.Value &= ~refused;
         return write.Value != 0;
     }
@@ -199,13 +183,5 @@ internal sealed class AhciWatcher
         }
 
         return true;
-    }
-
-    private void Complain(MediatorHost host, in AhciController controller, int number, ReadOnlySpan<byte> why)
-    {
-        if (_counters.Bad++ < ChattyRefusals)
-        {
-            AhciText.Port(host.Log(LogLevel.Warning), controller, number).Text(": refused: "u8).Text(why).End();
-        }
     }
 }

@@ -12,6 +12,9 @@ public enum AtaCommandClass : byte
     /// <summary>Changes the medium or the drive in a way that is not decoded.</summary>
     Harmful,
 
+    /// <summary>Gives sectors up (DATA SET MANAGEMENT): what they hold is lost, but nothing is written there.</summary>
+    Discard,
+
     /// <summary>Harmless or harmful, as its feature field says.</summary>
     ByFeature,
 

@@ -41,6 +41,7 @@ public static class AtaCommands
     private const byte U = (byte)AtaCommandClass.Unknown;
     private const byte N = (byte)AtaCommandClass.Harmless;
     private const byte H = (byte)AtaCommandClass.Harmful;
+    private const byte D = (byte)AtaCommandClass.Discard;
     private const byte F = (byte)AtaCommandClass.ByFeature;
     private const byte R = (byte)AtaCommandClass.Read28;
     private const byte X = (byte)AtaCommandClass.Read48;
@@ -55,7 +56,7 @@ public static class AtaCommands
 
     private static ReadOnlySpan<byte> Classes =>
     [
-        N, U, U, N, U, U, H, H, N, U, U, N, U, U, U, U, // 00 NOP, 03 CFA error, 06 DATA SET MANAGEMENT, 07 the same XL, 08 DEVICE RESET, 0B REQUEST SENSE DATA EXT
+        N, U, U, N, U, U, D, D, N, U, U, N, U, U, U, U, // 00 NOP, 03 CFA error, 06 DATA SET MANAGEMENT, 07 the same XL, 08 DEVICE RESET, 0B REQUEST SENSE DATA EXT
         N, U, N, U, U, U, U, U, U, U, U, U, U, U, U, U, // 10 RECALIBRATE, 12 GET PHYSICAL ELEMENT STATUS
         R, R, U, U, X, X, U, N, U, X, X, X, U, U, U, N, // 20 READ SECTOR(S), 22 READ LONG, 24 EXT, 25 DMA EXT, 27 NATIVE MAX, 29 MULTIPLE EXT, 2A/2B STREAM, 2F LOG
         W, W, H, H, Z, Z, H, H, W, Z, Z, Z, W, Z, H, H, // 30 WRITE SECTOR(S), 32 LONG, 34 EXT, 35 DMA EXT, 37 SET MAX, 39 MULTIPLE EXT, 3A/3B STREAM, 3D FUA, 3F LOG

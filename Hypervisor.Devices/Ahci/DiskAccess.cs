@@ -15,6 +15,9 @@ public enum DiskAccess : byte
     /// <summary>It writes sectors that are known.</summary>
     Write,
 
+    /// <summary>It gives up sectors that are not decoded.</summary>
+    Discard,
+
     /// <summary>It may read any sector.</summary>
     ReadAnything,
 

@@ -33,7 +33,7 @@ public readonly struct DiskCommand
     public bool HasSectors => Access is DiskAccess.Read or DiskAccess.Verify or DiskAccess.Write;
 
     /// <summary>A packet command (see <see cref="AtapiCommands"/>).</summary>
-    internal static DiskCommand OfPacket(DiskAccess access, ulong lba, int count) => new(AtaCommandClass.Packet, access, lba, count);
+    public static DiskCommand OfPacket(DiskAccess access, ulong lba, int count) => new(AtaCommandClass.Packet, access, lba, count);
 
     /// <summary>Reads an ATA command; a packet is not looked into.</summary>
     /// <param name="fis">The FIS.</param>
@@ -70,8 +70,31 @@ public readonly struct DiskCommand
             case AtaCommandClass.ByFeature:
                 kind = AtaCommands.ByFeature(fis.Command, fis.Feature, fis.PortMultiplier == controlPort);
                 return Plain(kind, kind == AtaCommandClass.Harmless);
+            case AtaCommandClass.Discard:
+                return new DiskCommand(kind, DiskAccess.Discard, 0, 0);
             default:
                 return Plain(kind, kind is AtaCommandClass.Harmless or AtaCommandClass.Packet);
+        }
+    }
+
+    /// <summary>Makes of the FIS of a command that of a part of it.</summary>
+    /// <param name="fis">The FIS.</param>
+    /// <param name="done">Sectors before the part.</param>
+    /// <param name="count">Sectors of the part.</param>
+    public void Narrow(CommandFis fis, int done, int count)
+    {
+        ulong lba = Lba + (uint)done;
+        switch (Kind)
+        {
+            case AtaCommandClass.Read28 or AtaCommandClass.Write28:
+                fis.Set28(lba, count);
+                break;
+            case AtaCommandClass.Read48 or AtaCommandClass.Write48:
+                fis.Set48(lba, count);
+                break;
+            default:
+                fis.SetQueued(lba, count);
+                break;
         }
     }
 
