@@ -49,6 +49,9 @@ internal sealed class AhciChaos
     /// <summary>Whether memory is changed while the controller uses it, and lists are moved while they run.</summary>
     internal bool IsUntimely { get; init; }
 
+    /// <summary>Whether commands are changed at the very moment at which the controller reads them.</summary>
+    internal bool Meddles { get; init; }
+
     /// <summary>Whether base addresses move and decoding is switched.</summary>
     internal bool MovesRegisters { get; init; } = true;
 
@@ -57,6 +60,7 @@ internal sealed class AhciChaos
 
     internal void Run(int rounds)
     {
+        _rig.Memory.Accessed = Meddles ? _ => Meddle() : null;
         for (int port = 0; port < _ports; port++)
         {
             SetAddresses(port, 0);
@@ -68,6 +72,16 @@ internal sealed class AhciChaos
         for (int i = 0; i < rounds; i++)
         {
             Round();
+        }
+
+        _rig.Memory.Accessed = null;
+    }
+
+    private void Meddle()
+    {
+        if (_random.Next(16) == 0)
+        {
+            Prepare(_random.Next(_ports), _random.Next(Slots));
         }
     }
 
@@ -283,7 +297,7 @@ internal sealed class AhciChaos
         int count = _random.Next(8) == 0 ? _random.Next(0x1_0000) : _random.Next(1, 24);
         ulong lba = (ulong)(_random.Next(8) == 0 ? _random.NextInt64(1L << 48) : _random.Next(2048));
         int features = isQueued ? count : _random.Next(4) == 0 ? _random.Next(0x1_0000) : new[] { 1, 0xD0, 0xD6, 0, 0x11 }[_random.Next(5)];
-        CommandFis fis = new(code, lba, isQueued ? slot << 3 : count, features, device: (byte)(_random.Next(6) == 0 ? _random.Next(256) : 0x40));
+        CommandFis fis = new(code, lba, isQueued ? (IsUntimely && _random.Next(12) == 0 ? _random.Next(Slots) : slot) << 3 : count, features, device: (byte)(_random.Next(6) == 0 ? _random.Next(256) : 0x40));
         bool isControl = _random.Next(24) == 0;
         Span<byte> bytes = _rig.Ram(table, TableSize);
         bytes[..RegionDescriptor.TableOffset].Clear();

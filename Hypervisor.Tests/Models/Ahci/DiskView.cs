@@ -5,10 +5,11 @@ namespace Hypervisor.Tests.Models.Ahci;
 /// <summary>What a guest shall find on a disk, and what it may do there.</summary>
 internal sealed class DiskView
 {
-    internal DiskView(AtaDisk disk)
+    internal DiskView(AtaDisk disk, Func<ulong, byte[], byte[]>? decode = null)
     {
         Disk = disk;
-        Contents = [.. disk.Media];
+        Decode = decode ?? ((_, raw) => raw);
+        Contents = Decode(0, [.. disk.Media]);
     }
 
     internal AtaDisk Disk { get; }
@@ -23,7 +24,7 @@ internal sealed class DiskView
     internal Func<AtaCommand, bool> AllowsOther { get; init; } = _ => true;
 
     /// <summary>What the guest reads of sectors the medium has bytes of: first sector, bytes.</summary>
-    internal Func<ulong, byte[], byte[]> Decode { get; init; } = (_, raw) => raw;
+    internal Func<ulong, byte[], byte[]> Decode { get; }
 
     internal Span<byte> Sectors(ulong lba, int count) => Contents.AsSpan((int)lba * Disk.SectorSize, count * Disk.SectorSize);
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Devices.Pci;
 
@@ -29,6 +30,20 @@ internal sealed unsafe class MediatedAhciRig : AhciRig
     }
 
     internal PciMachine Machine { get; }
+
+    /// <summary>The mediator's own memory, which devices may reach.</summary>
+    internal (ulong Start, ulong End) OwnMemory
+    {
+        get
+        {
+            MediatorHost host = MediatorObjects.Host(1);
+            return (host.OwnMemoryAddress, host.OwnMemoryAddress + (ulong)host.OwnMemory.Length);
+        }
+    }
+
+    /// <summary>Accesses of devices to memory of the host that is not the mediator's own.</summary>
+    internal (ulong Address, int Length, bool IsWrite)[] Trespasses =>
+        [.. Memory.HostAccesses.Where(a => a.Address < OwnMemory.Start || a.Address + (ulong)a.Length > OwnMemory.End)];
 
     internal string Log => Machine.Inner.LogText().Replace("\0", "", StringComparison.Ordinal);
 
