@@ -48,12 +48,13 @@ public sealed unsafe partial class MediatorHost
     /// <param name="last">Last byte.</param>
     /// <param name="tag">Comes back in requests.</param>
     /// <param name="strict">As for <see cref="ClaimMemory"/>.</param>
+    /// <param name="writesOnly">As for <see cref="ClaimMemory"/>.</param>
     /// <returns>False, with a line in the log, when it cannot be claimed.</returns>
-    public bool ClaimMemoryFor(int mediator, ulong first, ulong last, uint tag, bool strict)
+    public bool ClaimMemoryFor(int mediator, ulong first, ulong last, uint tag, bool strict, bool writesOnly = false)
     {
         ProcessorData* processor = Processor;
         TrapShootdown.Lock(processor);
-        MemoryClaim claim = new() { First = first, Last = last, Mediator = (byte)mediator, Tag = tag, IsStrict = strict };
+        MemoryClaim claim = new() { First = first, Last = last, Mediator = (byte)mediator, Tag = tag, IsStrict = strict, WritesOnly = writesOnly };
         bool done = MemoryTraps.Claim(processor, claim);
         TrapShootdown.Unlock(processor);
         return done;

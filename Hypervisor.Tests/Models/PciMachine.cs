@@ -22,8 +22,7 @@ internal sealed unsafe class PciMachine : IDisposable
     {
         Bus = bus;
         options ??= new PciMachineOptions();
-        PciConfiguration configuration = new();
-        Pci = new PciMediator(configuration);
+        Pci = new PciMediator(Configuration);
         foreach ((string key, string value) in options.Settings)
         {
             OptionResult result = Pci.SetOption(Encoding.ASCII.GetBytes(key), Encoding.ASCII.GetBytes(value));
@@ -35,9 +34,9 @@ internal sealed unsafe class PciMachine : IDisposable
 
         MediatorObjects.Clear();
         MediatorObjects.Add(Pci);
-        Others = [.. others.Select(make => make(Pci))];
+        Others = [.. others.Select(make => make(Pci)), .. options.Mediators.Select(make => make(Pci, Configuration))];
         Array.ForEach(Others, MediatorObjects.Add);
-        Inner = new SimulatedMachine(new MachineOptions { Processors = options.Processors });
+        Inner = new SimulatedMachine(new MachineOptions { Processors = options.Processors, ExtraSize = options.ExtraSize });
         foreach (SimulatedProcessor processor in Inner.Processors)
         {
             processor.Input = bus.In;
@@ -57,11 +56,14 @@ internal sealed unsafe class PciMachine : IDisposable
         }
 
         WriteTables(options.Mcfg);
+        options.Prepare?.Invoke(Inner);
         Instructions.Processor = Inner.Processors[0];
         MediatorLife.Attach(Inner.Data);
     }
 
     internal PciBusModel Bus { get; }
+
+    internal PciConfiguration Configuration { get; } = new();
 
     internal PciMediator Pci { get; }
 
