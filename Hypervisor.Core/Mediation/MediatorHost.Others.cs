@@ -48,12 +48,13 @@ public sealed unsafe partial class MediatorHost
     /// <param name="last">Last byte.</param>
     /// <param name="tag">Comes back in requests.</param>
     /// <param name="strict">As for <see cref="ClaimMemory"/>.</param>
+    /// <param name="writesOnly">As for <see cref="ClaimMemory"/>.</param>
     /// <returns>False, with a line in the log, when it cannot be claimed.</returns>
-    public bool ClaimMemoryFor(int mediator, ulong first, ulong last, uint tag, bool strict)
+    public bool ClaimMemoryFor(int mediator, ulong first, ulong last, uint tag, bool strict, bool writesOnly = false)
     {
         ProcessorData* processor = Processor;
         TrapShootdown.Lock(processor);
-        MemoryClaim claim = new() { First = first, Last = last, Mediator = (byte)mediator, Tag = tag, IsStrict = strict };
+        MemoryClaim claim = new() { First = first, Last = last, Mediator = (byte)mediator, Tag = tag, IsStrict = strict, WritesOnly = writesOnly };
         bool done = MemoryTraps.Claim(processor, claim);
         TrapShootdown.Unlock(processor);
         return done;
@@ -95,6 +96,23 @@ public sealed unsafe partial class MediatorHost
         }
 
         TrapShootdown.Unlock(processor);
+    }
+
+    /// <summary>
+    /// The ports of PCI configuration space, for the mediator that stands there. What it lets pass must not need a look.
+    /// </summary>
+    public ref ConfigurationPorts ConfigurationPorts => ref *_machine->Traps->Configuration;
+
+    /// <summary>Lets accesses pass by the mediator, which has claimed the ports of PCI configuration space.</summary>
+    /// <param name="number">The lock under which the hardware's pair is used.</param>
+    public void OpenConfigurationPorts(int number)
+    {
+        ConfigurationPorts* ports = _machine->Traps->Configuration;
+        ports->Owner = _mediator;
+        ports->Lock = &(_machine->Traps->Mediators + _mediator)->Locks[number & (MediatorRecord.MaximumLocks - 1)];
+        ports->AddressClaims = PortTraps.ClaimsOf(_machine, ConfigurationPorts.AddressPort, _mediator);
+        ports->DataClaims = PortTraps.ClaimsOf(_machine, ConfigurationPorts.DataPort, _mediator);
+        ports->IsOpen = true;
     }
 
     /// <summary>Reads an MSR.</summary>

@@ -21,6 +21,9 @@ internal struct PciBar
     /// <summary>Whether instructions the host does not know are refused there.</summary>
     internal bool IsStrict;
 
+    /// <summary>Whether reads there do not exit.</summary>
+    internal bool WritesOnly;
+
     /// <summary>Whether it is claimed at present: from <see cref="ClaimedFirst"/> on.</summary>
     internal bool IsClaimed;
 

@@ -27,9 +27,10 @@ public readonly struct PciFunction
     /// <param name="bar">0 to 5, for a 64-bit register the lower one's; 6 for the expansion ROM.</param>
     /// <param name="tag">Comes back in requests.</param>
     /// <param name="strict">As for <see cref="MediatorHost.ClaimMemory"/>.</param>
+    /// <param name="writesOnly">As for <see cref="MediatorHost.ClaimMemory"/>; ports exit for reads too.</param>
     /// <returns>False where there is no such register.</returns>
-    public bool ClaimBar(MediatorHost caller, int bar, uint tag, bool strict = false) =>
-        _claims.Want(caller, _index, bar, caller.Number, tag, wanted: true, strict);
+    public bool ClaimBar(MediatorHost caller, int bar, uint tag, bool strict = false, bool writesOnly = false) =>
+        _claims.Want(caller, _index, bar, caller.Number, tag, wanted: true, strict, writesOnly);
 
     /// <summary>Gives the claim back.</summary>
     public void ReleaseBar(MediatorHost caller, int bar) => _claims.Want(caller, _index, bar, caller.Number, 0, wanted: false, strict: false);

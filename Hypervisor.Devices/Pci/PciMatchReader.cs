@@ -23,7 +23,14 @@ internal static class PciMatchReader
             return TryReadClass(Trim(text.Slice(word.Length)), out match);
         }
 
-        return text.IndexOf((byte)'.') >= 0 ? TryReadAddress(text, out match) : TryReadDevice(text, out match);
+        if (text.IndexOf((byte)'.') < 0)
+        {
+            return TryReadDevice(text, out match);
+        }
+
+        bool isAddress = TryReadAddress(text, out PciAddress address);
+        match = isAddress ? PciMatch.At(address) : default;
+        return isAddress;
     }
 
     /// <summary>Text without blanks around it.</summary>
@@ -70,12 +77,13 @@ internal static class PciMatchReader
         return new PciIdentity(vendor, device).IsSomebody;
     }
 
-    private static bool TryReadAddress(ReadOnlySpan<byte> text, out PciMatch match)
+    /// <summary>Reads an address: <c>[SSSS:]BB:DD.F</c>.</summary>
+    internal static bool TryReadAddress(ReadOnlySpan<byte> text, out PciAddress address)
     {
         const int segmentPart = 5;
         const int shortForm = 7;
         uint segment = 0;
-        match = default;
+        address = default;
         if (text.Length == segmentPart + shortForm)
         {
             if (text[segmentPart - 1] != ':' || !TryReadNumber(text.Slice(0, segmentPart - 1), out segment))
@@ -93,7 +101,7 @@ internal static class PciMatchReader
             return false;
         }
 
-        match = PciMatch.At(new PciAddress((int)segment, (int)bus, (int)device, (int)function));
+        address = new PciAddress((int)segment, (int)bus, (int)device, (int)function);
         return true;
     }
 

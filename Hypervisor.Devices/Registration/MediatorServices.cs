@@ -1,6 +1,7 @@
 using System.Linq;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Devices.Acpi;
+using Hypervisor.Devices.Ahci;
 using Hypervisor.Devices.LocalApic;
 using Hypervisor.Devices.Pci;
 using Hypervisor.Devices.SelfTest;
@@ -21,6 +22,7 @@ public static class MediatorServices
         .AddMediator<SmiMediator>()
         .AddSingleton<PciConfiguration>()
         .AddMediator<PciMediator>()
+        .AddMediator<AhciMediator>()
         .AddMediator<SelfTestMediator>();
 
     /// <summary>Adds a mediator behind those there are. What its constructor takes is to be added before.</summary>

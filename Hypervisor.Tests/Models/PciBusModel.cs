@@ -73,7 +73,7 @@ internal sealed class PciBusModel
     {
         if (!IsWindow(address))
         {
-            return null;
+            return Region(address, isIo: false) is (IPciRegion region, int offset) ? region.Read(offset, size) : null;
         }
 
         uint low = Divide(address, Math.Min(size, 4), false, 0, (at, width, _, _) => MemoryPart(at, width, false, 0));
@@ -84,7 +84,13 @@ internal sealed class PciBusModel
     {
         if (!IsWindow(address))
         {
-            return false;
+            if (Region(address, isIo: false) is not (IPciRegion region, int offset))
+            {
+                return false;
+            }
+
+            region.Write(offset, size, value);
+            return true;
         }
 
         Divide(address, Math.Min(size, 4), true, (uint)value, (at, width, _, part) => MemoryPart(at, width, true, part));
@@ -126,6 +132,20 @@ internal sealed class PciBusModel
 
     private static uint Ones(int size) => uint.MaxValue >> ((4 - size) * 8);
 
+    /// <summary>What a base address register of some function has at an address. Windows of bridges are not looked at.</summary>
+    private (IPciRegion Region, int Offset)? Region(ulong address, bool isIo)
+    {
+        foreach (PciFunctionModel function in All)
+        {
+            if (function.Regions.Count != 0 && function.IsPresent && function.Find(address, isIo) is { } found)
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
+
     private bool IsWindow(ulong address) => Locate(address) is not null;
 
     private (int Segment, int Bus, int DeviceFunction)? Locate(ulong address)
@@ -158,6 +178,17 @@ internal sealed class PciBusModel
         {
             return (Address & Enable) == 0 ? Ones(size)
                 : Access(0, (int)(Address >> 16) & 0xFF, (int)(Address >> 8) & 0xFF, (int)(Address & 0xFC) + (port & 3), size, isWrite, value);
+        }
+
+        if (Region(port, isIo: true) is (IPciRegion region, int offset))
+        {
+            if (isWrite)
+            {
+                region.Write(offset, size, value);
+                return 0;
+            }
+
+            return (uint)region.Read(offset, size) & Ones(size);
         }
 
         uint answer = Ones(size);

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 
@@ -48,6 +49,15 @@ internal sealed class PciFunctionModel
     internal int SecondaryBus => _config[0x19];
 
     internal int SubordinateBus => _config[0x1A];
+
+    /// <summary>What is behind base address registers, by their number.</summary>
+    internal Dictionary<int, IPciRegion> Regions { get; } = [];
+
+    /// <summary>Registers in configuration space that are more than memory: offset of the first byte, and what is there.</summary>
+    internal (int Offset, int Length, IPciRegion Region)? Registers { get; set; }
+
+    /// <summary>Called when the function was reset.</summary>
+    internal Action? WasReset { get; set; }
 
     /// <summary>Every write that reached it.</summary>
     internal List<(int Offset, int Size, uint Value)> Writes { get; } = [];
@@ -167,12 +177,38 @@ internal sealed class PciFunctionModel
         return value;
     }
 
-    internal uint Read(int offset, int size) => Get(offset, size);
+    internal uint Read(int offset, int size) =>
+        Registers is ({ } first, { } length, { } region) && offset >= first && offset + size <= first + length ? (uint)region.Read(offset - first, size) : Get(offset, size);
+
+    /// <summary>Which region answers at an address, and where in it.</summary>
+    internal (IPciRegion Region, int Offset)? Find(ulong address, bool isIo)
+    {
+        const int barSize = 4;
+        const uint ioMask = 0xFFFC;
+        foreach ((int bar, IPciRegion region) in Regions)
+        {
+            uint low = Get(0x10 + (bar * barSize), barSize);
+            ulong start = isIo ? low & ioMask : (low & ~0xFu) | ((low & 4) != 0 ? (ulong)Get(0x14 + (bar * barSize), barSize) << 32 : 0);
+            bool isDecoded = ((low & 1) != 0) == isIo && (_config[0x04] & (isIo ? 1 : 2)) != 0 && start != 0;
+            if (isDecoded && address >= start && address - start < (ulong)region.Length)
+            {
+                return (region, (int)(address - start));
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>A write within one dword.</summary>
     internal void Write(int offset, int size, uint value)
     {
         Writes.Add((offset, size, value));
+        if (Registers is ({ } first, { } length, { } region) && offset >= first && offset + size <= first + length)
+        {
+            region.Write(offset - first, size, value);
+            return;
+        }
+
         bool wasOff = _power >= 0 && (_config[_power] & 3) == 3;
         for (int i = 0; i < size; i++)
         {
@@ -211,6 +247,7 @@ internal sealed class PciFunctionModel
             _config[_power] &= 0xFC;
         }
 
+        WasReset?.Invoke();
         foreach (PciFunctionModel function in Behind.Values)
         {
             function.Reset();

@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Guest.Exits;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Traps;
 using Hypervisor.Devices.Pci;
@@ -21,8 +22,7 @@ internal sealed unsafe class PciMachine : IDisposable
     {
         Bus = bus;
         options ??= new PciMachineOptions();
-        PciConfiguration configuration = new();
-        Pci = new PciMediator(configuration);
+        Pci = new PciMediator(Configuration);
         foreach ((string key, string value) in options.Settings)
         {
             OptionResult result = Pci.SetOption(Encoding.ASCII.GetBytes(key), Encoding.ASCII.GetBytes(value));
@@ -34,9 +34,9 @@ internal sealed unsafe class PciMachine : IDisposable
 
         MediatorObjects.Clear();
         MediatorObjects.Add(Pci);
-        Others = [.. others.Select(make => make(Pci))];
+        Others = [.. others.Select(make => make(Pci)), .. options.Mediators.Select(make => make(Pci, Configuration))];
         Array.ForEach(Others, MediatorObjects.Add);
-        Inner = new SimulatedMachine(new MachineOptions { Processors = options.Processors });
+        Inner = new SimulatedMachine(new MachineOptions { Processors = options.Processors, ExtraSize = options.ExtraSize });
         foreach (SimulatedProcessor processor in Inner.Processors)
         {
             processor.Input = bus.In;
@@ -56,11 +56,14 @@ internal sealed unsafe class PciMachine : IDisposable
         }
 
         WriteTables(options.Mcfg);
+        options.Prepare?.Invoke(Inner);
         Instructions.Processor = Inner.Processors[0];
         MediatorLife.Attach(Inner.Data);
     }
 
     internal PciBusModel Bus { get; }
+
+    internal PciConfiguration Configuration { get; } = new();
 
     internal PciMediator Pci { get; }
 
@@ -111,14 +114,23 @@ internal sealed unsafe class PciMachine : IDisposable
     {
         uint value = 0;
         Instructions.Processor = Inner.Processors[processor];
-        PortTraps.Access(Inner[processor], port, size, isWrite: false, ref value);
+        _ = TakesShortWay(processor, port, size, isIn: true, ref value) || PortTraps.Access(Inner[processor], port, size, isWrite: false, ref value);
         return size == 4 ? value : value & ((1u << (size * 8)) - 1);
     }
 
     internal void Out(ushort port, int size, uint value, int processor = 0)
     {
         Instructions.Processor = Inner.Processors[processor];
-        PortTraps.Access(Inner[processor], port, size, isWrite: true, ref value);
+        _ = TakesShortWay(processor, port, size, isIn: false, ref value) || PortTraps.Access(Inner[processor], port, size, isWrite: true, ref value);
+    }
+
+    /// <summary>Both ways are gone, as exits do: what may not take the short one takes the long one.</summary>
+    private bool TakesShortWay(int processor, ushort port, int size, bool isIn, ref uint value)
+    {
+        long result = ConfigurationTraps.IsPair(port)
+            ? ConfigurationTraps.TryAccess(Inner[processor], new PortAccess(port, size, isIn, isString: false), value) : ConfigurationTraps.NotDone;
+        value = result < 0 ? value : (uint)result;
+        return result >= 0;
     }
 
     internal ulong Read(ulong address, int size, int processor = 0)

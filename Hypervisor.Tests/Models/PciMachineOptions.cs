@@ -1,3 +1,7 @@
+using System;
+using Hypervisor.Core.Mediation;
+using Hypervisor.Devices.Pci;
+
 namespace Hypervisor.Tests.Models;
 
 /// <summary>What a <see cref="PciMachine"/> is made with.</summary>
@@ -10,6 +14,15 @@ internal sealed record PciMachineOptions
 
     /// <summary>The ACPI table; none without it.</summary>
     internal byte[]? Mcfg { get; init; } = PciMachine.McfgOf((0, 0, 255, PciBusModel.DefaultWindow));
+
+    /// <summary>Mediators behind the pci mediator that want configuration space as well.</summary>
+    internal Func<PciMediator, PciConfiguration, Mediator>[] Mediators { get; init; } = [];
+
+    /// <summary>Bytes of the host's region in addition to what it asks for.</summary>
+    internal ulong ExtraSize { get; init; }
+
+    /// <summary>Called with the machine before mediators are attached.</summary>
+    internal Action<SimulatedMachine>? Prepare { get; init; }
 
     internal (uint Msr, ulong Value)[] Msrs { get; init; } = [];
 }

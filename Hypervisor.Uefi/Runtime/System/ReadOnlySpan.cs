@@ -16,11 +16,17 @@ public readonly ref struct ReadOnlySpan<T>
         _length = length;
     }
 
-    /// <summary>Named by the language, which replaces it for constant data; arrays do not exist in the image.</summary>
+    /// <summary>All of an array. The compiler replaces it for constant data.</summary>
     public ReadOnlySpan(T[]? array)
     {
-        _ = array;
-        this = default;
+        if (array == null || array.Length == 0)
+        {
+            this = default;
+            return;
+        }
+
+        _reference = ref array[0];
+        _length = array.Length;
     }
 
     /// <summary>Named by the language for UTF-8 literals, which replaces it by a window onto constant data.</summary>

@@ -16,6 +16,19 @@ public readonly ref struct Span<T>
         _length = length;
     }
 
+    /// <summary>All of an array.</summary>
+    public Span(T[]? array)
+    {
+        if (array == null || array.Length == 0)
+        {
+            this = default;
+            return;
+        }
+
+        _reference = ref array[0];
+        _length = array.Length;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Span(ref T reference, int length)
     {

@@ -1,0 +1,19 @@
+namespace Hypervisor.Devices.Ahci;
+
+/// <summary>CAP (AHCI 1.3.1 §3.1.1).</summary>
+/// <param name="value">Its bits.</param>
+public readonly struct AhciCapabilities(uint value)
+{
+    private const uint Wide = 1u << 31;
+    private const uint FisSwitching = 1u << 16;
+    private const uint OnlyAhci = 1u << 18;
+
+    /// <summary>S64A: addresses have 64 bits; otherwise the upper halves do not exist.</summary>
+    public bool Has64Bits => (value & Wide) != 0;
+
+    /// <summary>FBSS: FIS-based switching, with an area of 4 KiB for received FISes.</summary>
+    public bool HasFisSwitching => (value & FisSwitching) != 0;
+
+    /// <summary>SAM: there is no way to it but this one.</summary>
+    public bool IsAhciOnly => (value & OnlyAhci) != 0;
+}

@@ -1,0 +1,307 @@
+using System;
+using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Mediation;
+using Hypervisor.Devices.Acpi;
+using Hypervisor.Devices.Pci;
+
+namespace Hypervisor.Devices.Ahci;
+
+/// <summary>
+/// <c>ahci</c>: stands before the registers of AHCI controllers, by whichever way they are reached, and sees every command (M50 to M55). Without a rule it changes nothing, but keeps
+/// commands away that would reach the host's memory. Rules make sectors of disks read-only, unreachable or encrypted.
+/// </summary>
+public sealed class AhciMediator : Mediator
+{
+    private const ushort AhciClass = 0x0106; // PCI Code and ID Assignment 1.11, §1.2
+    private const ushort LegacyClass = 0x0101;
+    private const ushort RaidClass = 0x0104;
+    private const int RegistersBar = 5;
+    private const uint IndexMask = 0xFFFF_FFFC;
+
+    private readonly PciMediator _pci;
+    private readonly AhciPolicy _policy = new();
+    private readonly AhciControllers _controllers = new();
+    private readonly AhciCounters _counters = new();
+    private readonly AhciRegisters _registers;
+    private readonly AhciGovernor _governor;
+    private readonly AhciRouter _router;
+    private readonly AhciFinder _finder;
+    private MediatorHost? _host;
+
+    /// <summary>The mediator.</summary>
+    /// <param name="pci">Who finds the controllers.</param>
+    /// <param name="configuration">Their configuration space.</param>
+    public AhciMediator(PciMediator pci, PciConfiguration configuration)
+    {
+        AhciComplaints complaints = new(_counters);
+        _pci = pci;
+        _registers = new AhciRegisters(configuration);
+        _governor = new AhciGovernor(_controllers, _registers, _counters, complaints, _policy);
+        _router = new AhciRouter(_controllers, _registers, new AhciWatcher(_controllers, _registers, _counters, complaints), _governor);
+        _finder = new AhciFinder(pci, configuration, _registers, _policy);
+    }
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> Name => "ahci"u8;
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> OptionNames => AhciPolicy.OptionNames;
+
+    /// <inheritdoc/>
+    public override Fallback Fallback => _policy.Governs ? Fallback.Deny : Fallback.Pass;
+
+    /// <inheritdoc/>
+    public override uint OwnMemory => _policy.Governs ? GovernedMemory.Size : 0u;
+
+    /// <summary>Number of keys that the configuration names.</summary>
+    public int KeyCount => _policy.Keys.Count;
+
+    /// <summary>The name of a key.</summary>
+    /// <param name="key">From 0.</param>
+    public ReadOnlySpan<byte> KeyName(int key) => _policy.Keys.Name(key);
+
+    /// <summary>Whether a key is to be made of a passphrase that has not been given yet.</summary>
+    /// <param name="key">From 0.</param>
+    public bool NeedsPassphrase(int key) => _policy.Keys.NeedsPassphrase(key);
+
+    /// <summary>Gives the passphrase of a key, before the mediator is attached.</summary>
+    /// <param name="key">From 0.</param>
+    /// <param name="passphrase">The passphrase.</param>
+    /// <returns>False where none is wanted.</returns>
+    public bool SetPassphrase(int key, ReadOnlySpan<byte> passphrase) => _policy.Keys.SetPassphrase(key, passphrase);
+
+    /// <inheritdoc/>
+    public override OptionResult SetOption(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => _policy.SetOption(key, value);
+
+    /// <inheritdoc/>
+    public override void Attach(MediatorHost host)
+    {
+        _host = host;
+        _controllers.Clear();
+        _governor.Clear();
+        _policy.Keys.Prepare();
+        if (_policy.Governs)
+        {
+            Warn(host);
+        }
+
+        if (!_pci.ClaimFunctions(this, host, PciMatch.Class(AhciClass), AhciTag.Controller))
+        {
+            host.Log(LogLevel.Warning).Text("the pci mediator is not in place: controllers are not seen"u8).End();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void OnPciFunction(in PciFunctionInfo function)
+    {
+        if (_host == null)
+        {
+            return;
+        }
+
+        if (function.Tag != AhciTag.Controller)
+        {
+            if (function.Notice == PciNotice.Found)
+            {
+                _host.Log(LogLevel.Warning).Pci(function.Address).Text(": no AHCI controller: rules do not reach its disks"u8).End();
+            }
+
+            return;
+        }
+
+        int index = _controllers.Find(function.Function);
+        if (function.Notice == PciNotice.Found && index == AhciControllers.None)
+        {
+            index = Add(_host, function);
+        }
+
+        if (index == AhciControllers.None)
+        {
+            return;
+        }
+
+        if (function.Notice is PciNotice.Removed or PciNotice.Reset)
+        {
+            _governor.Reset(_host, index);
+            _controllers.Forget(index);
+        }
+
+        if (function.Notice == PciNotice.Removed)
+        {
+            _controllers.Remove(index);
+            return;
+        }
+
+        _controllers[index].Address = function.Address;
+        Place(_host, index);
+    }
+
+    /// <inheritdoc/>
+    public override Verdict OnMemory(ref MemoryRequest request)
+    {
+        if (AhciTag.BarOf(request.Tag) != RegistersBar)
+        {
+            return Verdict.Deny;
+        }
+
+        MakeKnown(AhciTag.ControllerOf(request.Tag));
+        AhciAccess access = new() { Offset = (int)request.Offset, Size = request.Size, IsWrite = request.IsWrite, Value = request.Value };
+        Verdict verdict = _router.Handle(_host!, AhciTag.ControllerOf(request.Tag), ref access);
+        request.Value = access.Value;
+        return verdict;
+    }
+
+    /// <inheritdoc/>
+    public override Verdict OnPort(ref PortRequest request)
+    {
+        int index = AhciTag.ControllerOf(request.Tag);
+        if (index >= AhciControllers.Capacity)
+        {
+            return Verdict.Deny;
+        }
+
+        MakeKnown(index);
+        ref AhciController controller = ref _controllers[index];
+        int fromIndex = request.Port - controller.PairPorts - controller.PairOffset;
+        bool isPair = AhciTag.BarOf(request.Tag) == controller.PairBar && fromIndex >= 0 && fromIndex + request.Size <= 2 * sizeof(uint);
+        if (!isPair)
+        {
+            return controller.MayBeGoverned ? Verdict.Deny : Verdict.Pass; // the ways of a parallel ATA controller (M55)
+        }
+
+        int fromData = fromIndex - sizeof(uint);
+        if (fromData < 0)
+        {
+            return fromData + request.Size <= 0 || !controller.MayBeGoverned ? Verdict.Pass : Verdict.Deny;
+        }
+
+        AhciAccess access = PairAccess(index, fromData, request.Size, request.IsWrite, request.Value);
+        Verdict verdict = _router.HandleDword(_host!, index, ref access);
+        request.Value = (uint)access.Value;
+        return verdict;
+    }
+
+    /// <inheritdoc/>
+    public override Verdict OnPciConfiguration(ref PciRequest request)
+    {
+        int index = _controllers.Find(request.Function);
+        if (index == AhciControllers.None || _controllers[index].PairBar >= 0 || _controllers[index].PairOffset == 0)
+        {
+            return Verdict.Pass;
+        }
+
+        int at = request.Offset - _controllers[index].PairOffset - sizeof(uint);
+        if (at is < 0 or >= sizeof(uint))
+        {
+            return Verdict.Pass;
+        }
+
+        MakeKnown(index);
+        AhciAccess access = PairAccess(index, at, request.Size, request.IsWrite, request.Value);
+        Verdict verdict = _router.HandleDword(_host!, index, ref access);
+        request.Value = (uint)access.Value;
+        return verdict;
+    }
+
+    /// <inheritdoc/>
+    public override void Resume()
+    {
+        for (int i = 0; i < AhciControllers.Capacity && _host != null; i++)
+        {
+            if (_controllers[i].IsUsed)
+            {
+                Place(_host, i);
+                _governor.Resume(_host, i);
+                _controllers.Forget(i);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Detach()
+    {
+        for (int i = 0; i < AhciControllers.Capacity && _host != null; i++)
+        {
+            for (uint ports = _controllers[i].Governed; ports != 0; ports &= ports - 1)
+            {
+                _governor.Return(_host, i, BitScan.Lowest(ports));
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override ulong Statistic(int index, out ReadOnlySpan<byte> name) => _counters.Get(index, out name);
+
+    /// <summary>What can get past the rules, said once.</summary>
+    private void Warn(MediatorHost host)
+    {
+        host.Log(LogLevel.Information).Text("firmware in system management mode could reach the disks past the rules"u8).End();
+        _ = _pci.ClaimFunctions(this, host, PciMatch.Class(LegacyClass), AhciTag.Legacy) && _pci.ClaimFunctions(this, host, PciMatch.Class(RaidClass), AhciTag.Raid);
+        for (int i = 0; i < _policy.Keys.Count; i++)
+        {
+            if (!_policy.Keys.IsUsable(i))
+            {
+                host.Log(LogLevel.Error).Text("key "u8).Text(_policy.Keys.Name(i)).Text(" cannot be used: what it would encrypt is refused"u8).End();
+            }
+        }
+
+        if (!AcpiAccess.Finder(host).Find("DMAR"u8).IsEmpty || !AcpiAccess.Finder(host).Find("IVRS"u8).IsEmpty)
+        {
+            host.Log(LogLevel.Warning).Text("the guest could use the IOMMU, and lock the host's lists out: set acpi.iommu = hide"u8).End();
+        }
+    }
+
+    private int Add(MediatorHost host, in PciFunctionInfo function)
+    {
+        int index = _controllers.Add(function.Function);
+        if (index == AhciControllers.None)
+        {
+            host.Log(LogLevel.Warning).Pci(function.Address).Text(": more controllers than there is room for"u8)
+                .Text(_policy.Governs ? ": it is refused"u8 : ": it is not seen"u8).End();
+            _finder.Refuse(host, function.Function, AhciTag.Of(AhciControllers.Capacity, 0));
+            return index;
+        }
+
+        _controllers[index].Address = function.Address;
+        _finder.Claim(host, index, ref _controllers[index]);
+        return index;
+    }
+
+    /// <summary>Follows where the registers are; and takes the ports over that rules are about, once they can be reached.</summary>
+    private void Place(MediatorHost host, int index)
+    {
+        ref AhciController controller = ref _controllers[index];
+        _finder.Place(ref controller);
+        if (controller.IsKnown || !_finder.TryKnow(host, ref controller))
+        {
+            return;
+        }
+
+        for (uint ports = controller.Ports; ports != 0; ports &= ports - 1)
+        {
+            int number = BitScan.Lowest(ports);
+            if (_policy.GovernsPort(controller.Address, number))
+            {
+                _governor.Take(host, index, number);
+            }
+        }
+    }
+
+    /// <summary>A controller that could not tell its ports so far is asked again, before the guest can use one that a rule is about.</summary>
+    private void MakeKnown(int index)
+    {
+        if (!_controllers[index].IsKnown && _controllers[index].MayBeGoverned)
+        {
+            Place(_host!, index);
+        }
+    }
+
+    /// <summary>An access to the data register: the index register, which is the hardware's, says to what.</summary>
+    private AhciAccess PairAccess(int controller, int at, int size, bool isWrite, uint value)
+    {
+        uint index = _registers.Index(_host!, _controllers[controller]) & IndexMask;
+        int offset = (int)Math.Min(index, AhciRegister.End) + at;
+        return new AhciAccess { Offset = offset, Size = size, IsWrite = isWrite, Value = value };
+    }
+}

@@ -1,0 +1,166 @@
+using System;
+using Hypervisor.Core.Configuration;
+using Hypervisor.Core.Cryptography;
+
+namespace Hypervisor.Devices.Ahci;
+
+/// <summary>
+/// The keys that rules name: given in the configuration, or made of a passphrase that is asked for at boot (PBKDF2 with HMAC-SHA-256, RFC 8018 §5.2). They never leave the host.
+/// </summary>
+public sealed class DiskKeys
+{
+    /// <summary>Keys there is room for.</summary>
+    public const int Capacity = 4;
+
+    /// <summary>No key.</summary>
+    public const int None = -1;
+
+    private const int MaximumName = 16;
+    private const int MaximumSalt = 64;
+    private const int MinimumSalt = 16;
+    private const ulong MinimumIterations = 1000;
+    private const ulong MaximumIterations = 100_000_000;
+
+    private readonly DiskKey[] _keys = new DiskKey[Capacity];
+    private readonly byte[] _names = new byte[Capacity * MaximumName];
+    private readonly byte[] _salts = new byte[Capacity * MaximumSalt];
+    private readonly byte[] _secrets = new byte[Capacity * AesXts.LongKeySize];
+    private readonly AesXts _first = new();
+    private readonly AesXts _second = new();
+    private readonly AesXts _third = new();
+    private readonly AesXts _fourth = new();
+    private int _count;
+
+    /// <summary>What is accepted, for messages.</summary>
+    public static ReadOnlySpan<byte> Forms =>
+        "NAME, aes-xts-128 or aes-xts-256, hex KEY; or NAME, ..., passphrase, salt HEX (16 bytes or more), iterations N; at most 4 names"u8;
+
+    private static ReadOnlySpan<byte> Ciphers => "aes-xts-128 or aes-xts-256"u8;
+
+    /// <summary>Number of keys that are named.</summary>
+    public int Count => _count;
+
+    /// <summary>The number of a key; it gets one when it is named for the first time, be it by a rule.</summary>
+    /// <returns><see cref="None"/> where there is no room, or the name is too long.</returns>
+    public int Find(ReadOnlySpan<byte> name)
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            if (AsciiText.Same(Name(i), name))
+            {
+                return i;
+            }
+        }
+
+        if (_count == Capacity || name.IsEmpty || name.Length > MaximumName)
+        {
+            return None;
+        }
+
+        name.CopyTo(new Span<byte>(_names).Slice(_count * MaximumName, name.Length));
+        _keys[_count].NameLength = name.Length;
+        return _count++;
+    }
+
+    /// <summary>The name of a key.</summary>
+    public ReadOnlySpan<byte> Name(int key) => new ReadOnlySpan<byte>(_names).Slice(key * MaximumName, _keys[key].NameLength);
+
+    /// <summary>What encrypts with a key.</summary>
+    public AesXts Cipher(int key) => key switch
+    {
+        0 => _first,
+        1 => _second,
+        2 => _third,
+        _ => _fourth,
+    };
+
+    /// <summary>Whether a key can be used.</summary>
+    public bool IsUsable(int key) => (uint)key < (uint)_count && Cipher(key).HasKey;
+
+    /// <summary>Whether a passphrase for a key has to be asked for.</summary>
+    public bool NeedsPassphrase(int key) => (uint)key < (uint)_count && _keys[key].Iterations != 0 && !_keys[key].HasSecret;
+
+    /// <summary>Makes a key of a passphrase.</summary>
+    /// <returns>False where none is wanted.</returns>
+    public bool SetPassphrase(int key, ReadOnlySpan<byte> passphrase)
+    {
+        if (!NeedsPassphrase(key))
+        {
+            return false;
+        }
+
+        Pbkdf2.Derive(
+            passphrase, new ReadOnlySpan<byte>(_salts).Slice(key * MaximumSalt, _keys[key].SaltLength), _keys[key].Iterations, Secret(key).Slice(0, _keys[key].Size));
+        _keys[key].HasSecret = true;
+        return true;
+    }
+
+    /// <summary>Reads a key of the configuration.</summary>
+    /// <returns>False where it is none, or the name has one already.</returns>
+    public bool TryRead(ReadOnlySpan<byte> value)
+    {
+        int key = Find(Next(ref value));
+        int cipher = WordChoice.Find(Next(ref value), Ciphers);
+        if (key == None || cipher < 0 || _keys[key].Size != 0)
+        {
+            return false;
+        }
+
+        int size = cipher == 0 ? AesXts.ShortKeySize : AesXts.LongKeySize;
+        ReadOnlySpan<byte> source = Next(ref value);
+        ReadOnlySpan<byte> hex = "hex "u8;
+        if (AsciiText.StartsWith(source, hex))
+        {
+            bool fine = AsciiText.TryReadHex(AsciiText.Trim(source.Slice(hex.Length)), Secret(key), out int count) && count == size && value.IsEmpty;
+            _keys[key].Size = size;
+            _keys[key].HasSecret = fine;
+            return fine;
+        }
+
+        return AsciiText.Same(source, "passphrase"u8) && TryReadSalt(key, size, ref value);
+    }
+
+    /// <summary>Gives the ciphers their keys, when the processor they run on is there.</summary>
+    public void Prepare()
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            if (_keys[i].HasSecret && !Cipher(i).HasKey)
+            {
+                _ = Cipher(i).SetKey(Secret(i).Slice(0, _keys[i].Size));
+                SecretBytes.Wipe(Secret(i));
+            }
+        }
+    }
+
+    private Span<byte> Secret(int key) => new Span<byte>(_secrets).Slice(key * AesXts.LongKeySize, AesXts.LongKeySize);
+
+    private bool TryReadSalt(int key, int size, ref ReadOnlySpan<byte> value)
+    {
+        ReadOnlySpan<byte> saltWord = "salt "u8;
+        ReadOnlySpan<byte> iterationsWord = "iterations "u8;
+        ReadOnlySpan<byte> salt = Next(ref value);
+        ReadOnlySpan<byte> iterations = Next(ref value);
+        if (!AsciiText.StartsWith(salt, saltWord) || !AsciiText.StartsWith(iterations, iterationsWord) || !value.IsEmpty
+            || !AsciiText.TryReadHex(AsciiText.Trim(salt.Slice(saltWord.Length)), new Span<byte>(_salts).Slice(key * MaximumSalt, MaximumSalt), out int count)
+            || count < MinimumSalt
+            || NumberValue.Read(AsciiText.Trim(iterations.Slice(iterationsWord.Length)), MinimumIterations, MaximumIterations, out ulong number).Length != 0)
+        {
+            return false;
+        }
+
+        _keys[key].Size = size;
+        _keys[key].SaltLength = count;
+        _keys[key].Iterations = (uint)number;
+        return true;
+    }
+
+    /// <summary>The next of a list with commas.</summary>
+    private static ReadOnlySpan<byte> Next(ref ReadOnlySpan<byte> list)
+    {
+        int comma = list.IndexOf((byte)',');
+        ReadOnlySpan<byte> item = AsciiText.Trim(comma < 0 ? list : list.Slice(0, comma));
+        list = comma < 0 ? default : list.Slice(comma + 1);
+        return item;
+    }
+}

@@ -1,0 +1,99 @@
+using System;
+using Hypervisor.Core.Mediation;
+using Hypervisor.Tests.Models.Ahci;
+using Xunit;
+
+namespace Hypervisor.Tests.Unit.Ahci;
+
+/// <summary>No command reaches the host's memory (M52), with and without rules.</summary>
+public sealed class AhciHostMemoryTests
+{
+    private const ulong Work = 0x10_0000;
+    private const ulong Data = 0x100_0000;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_buffer_in_the_hosts_memory_is_not_filled_and_others_are(bool isGoverned)
+    {
+        AtaDisk disk = new(64);
+        new Random(1).NextBytes(disk.Media);
+        using MediatedAhciRig rig = Rig(isGoverned, disk);
+        AhciDriver driver = new(rig, 0, Work);
+        driver.Start();
+        (ulong start, ulong end) = rig.Memory.Host;
+        (ulong, int)[][] bad = [[(start, 512)], [(start - 256, 512)], [(end - 256, 512)], [(Data, 256), (start + 0x1_0000, 256)], [(start - 0x1000, 0x40_0000)]];
+        foreach ((ulong, int)[] buffers in bad)
+        {
+            driver.Prepare(3, new GuestCommand(new CommandFis(AtaCommand.ReadDmaExt, 0, 1)) { Buffers = buffers });
+            driver.Issue(1 << 3, isQueued: false);
+            rig.Controller.Settle();
+            Assert.Empty(rig.Trespasses);
+            driver.Recover(wasQueued: false);
+            Assert.True(driver.Execute(new GuestCommand(new CommandFis(AtaCommand.ReadDmaExt, 7, 1)) { Buffers = [(Data, 512)] }).IsGood);
+            Assert.True(rig.Ram(Data, 512).SequenceEqual(disk.Media.AsSpan(7 * 512, 512)));
+        }
+
+        Assert.Equal(MediatorState.Attached, rig.Machine.State(1));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Frames_are_not_received_in_the_hosts_memory(bool isGoverned)
+    {
+        using MediatedAhciRig rig = Rig(isGoverned, new AtaDisk(64));
+        AhciDriver driver = new(rig, 0, Work);
+        driver.Start();
+        driver.Stop();
+        rig.Put(0, PortRegister.FisBase, (uint)rig.Memory.Host.Start + 0x2000);
+        driver.SetCommand(PortCommands.FisReceive, PortCommands.None);
+        driver.SetCommand(PortCommands.Start, PortCommands.None);
+        driver.Prepare(0, new GuestCommand(new CommandFis(AtaCommand.FlushCache)));
+        driver.Issue(1, isQueued: false);
+        rig.Controller.Settle();
+        Assert.Empty(rig.Trespasses);
+        driver.Start();
+        Assert.True(driver.Execute(new GuestCommand(new CommandFis(AtaCommand.FlushCache))).IsGood);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_command_list_in_the_hosts_memory_is_not_used(bool isGoverned)
+    {
+        using MediatedAhciRig rig = Rig(isGoverned, new AtaDisk(64));
+        AhciDriver driver = new(rig, 0, Work);
+        driver.Start();
+        driver.Stop();
+        rig.Put(0, PortRegister.CommandListBase, (uint)rig.Memory.Host.Start + 0x2000);
+        driver.SetCommand(PortCommands.FisReceive, PortCommands.None);
+        driver.SetCommand(PortCommands.Start, PortCommands.None);
+        driver.Issue(1, isQueued: false);
+        rig.Controller.Settle();
+        Assert.Empty(rig.Trespasses);
+        Assert.Equal((uint)rig.Memory.Host.Start + 0x2000, rig.Get(0, PortRegister.CommandListBase));
+        driver.Start();
+        Assert.True(driver.Execute(new GuestCommand(new CommandFis(AtaCommand.FlushCache))).IsGood);
+    }
+
+    [Fact]
+    public void A_command_that_changes_while_it_is_executed_is_executed_as_it_was_checked()
+    {
+        AtaDisk disk = new(256);
+        new Random(1).NextBytes(disk.Media);
+        byte[] before = [.. disk.Media];
+        using MediatedAhciRig rig = Rig(isGoverned: true, disk);
+        AhciDriver driver = new(rig, 0, Work);
+        driver.Start();
+        driver.Prepare(0, new GuestCommand(new CommandFis(AtaCommand.ReadDmaExt, 0, 200)) { Buffers = [(Data, 0x1_0000), (Data + 0x2_0000, 200 * 512)] });
+        driver.Issue(1, isQueued: false);
+        driver.Prepare(0, new GuestCommand(new CommandFis(AtaCommand.WriteDmaExt, 0, 200)) { Buffers = [(rig.Memory.Host.Start, 0x1_0000), (rig.Memory.Host.Start, 200 * 512)], IsWrite = true });
+        Assert.True(driver.Await(1, 0).IsGood);
+        Assert.Empty(rig.Trespasses);
+        Assert.Equal(before, disk.Media);
+    }
+
+    private static MediatedAhciRig Rig(bool isGoverned, AtaDisk disk) =>
+        new(isGoverned ? AhciSubject.With("rule = port 0: readonly") : AhciSubject.With(), new AhciOptions { StepsPerRead = isGoverned ? 1 : 0 }, c => c.Port(0).PlugAtPowerOn(disk));
+}
