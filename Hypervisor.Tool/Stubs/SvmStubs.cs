@@ -65,6 +65,7 @@ internal static class SvmStubs
         a.Label(ref other);
         a.cmp(__qword_ptr[rdx + Vmcb.ExitCodeOffset], (int)SvmExitCode.Io);
         a.jne(rare);
+        RegisterSets.Save(a, RegisterSets.Rbx); // CPUID's handler has an RBX to return, this one only the guest's
         writer.Call(a, "SvmPortEntry");
         a.jmp(handled);
 
