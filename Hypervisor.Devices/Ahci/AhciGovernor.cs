@@ -111,6 +111,7 @@ internal sealed class AhciGovernor
                 DropAll(host, ref port);
                 DiskInquiry.Forget(host, port);
                 port.IsKnown = false;
+                port.HasList = false;
                 port.IsInstalled = false;
             }
         }
@@ -129,6 +130,7 @@ internal sealed class AhciGovernor
                 DropAll(host, ref port);
                 DiskInquiry.Forget(host, port);
                 port.IsKnown = false;
+                port.HasList = false;
                 port.IsInstalled = false;
             }
         }
@@ -284,6 +286,12 @@ internal sealed class AhciGovernor
         port.IsKnown = true;
         port.Command = new AhciPortCommand(_registers.ReadPort(host, controller, number, AhciRegister.Command));
         port.Received = _registers.ReadAddress(host, controller, number, AhciRegister.ReceivedFis);
+        if (port.HasList)
+        {
+            return;
+        }
+
+        port.HasList = true;
         ulong list = _registers.ReadAddress(host, controller, number, AhciRegister.CommandList);
         if (list != OwnList(host, port))
         {

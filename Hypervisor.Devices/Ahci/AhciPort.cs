@@ -6,6 +6,9 @@ internal struct AhciPort
     /// <summary>Whether <see cref="Command"/>, <see cref="List"/> and <see cref="Received"/> are what the registers hold.</summary>
     internal bool IsKnown;
 
+    /// <summary>Governed: whether <see cref="List"/> is the guest's. The register does not tell any more.</summary>
+    internal bool HasList;
+
     /// <summary>What was last written to PxCMD.</summary>
     internal AhciPortCommand Command;
 

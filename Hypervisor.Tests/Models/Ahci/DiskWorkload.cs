@@ -262,7 +262,7 @@ internal sealed class DiskWorkload
         Ended = (Ended.Good + (result.IsGood ? 1 : 0), Ended.Refused + (result.IsRefused ? 1 : 0));
         if (!result.IsOver || result.IsGood != mayBe || result.IsRefused == mayBe)
         {
-            Problems.Add($"{what}: {(mayBe ? "should have ended well" : "should have been refused")}, PxTFD {result.TaskFile:X4}, PxIS {_driver.Seen}{(result.IsOver ? "" : ", never ended")}");
+            Problems.Add($"{what}: {(mayBe ? "should have ended well" : "should have been refused")}, PxTFD {result.TaskFile:X4}, PxIS {_driver.Seen}{(result.IsOver ? "" : $", never ended: {_rig.Controller.Port(_driver.Port)}")}");
         }
 
         if (!result.IsGood && !_driver.Recover(wasQueued))
