@@ -220,7 +220,7 @@ internal sealed class AhciGovernor
 
                 return true;
             case AhciRegister.SataError:
-                if (DiskInquiry.NotesChange(write.Value))
+                if (DiskInquiry.NotesChange(write.Value & _registers.ReadPort(host, owner, number, AhciRegister.SataError)))
                 {
                     DiskInquiry.Forget(host, port);
                 }
@@ -259,7 +259,7 @@ internal sealed class AhciGovernor
             Finish(host, owner, number, ref port, BitScan.Lowest(ended));
         }
 
-        if (!port.IsInstalled && port.Held != 0 && port.Command.IsStarted && (issued | active) == 0)
+        if (!port.IsInstalled && port.Held != 0 && port.Command.IsStarted && (issued | (active & ~port.Held)) == 0)
         {
             TrySwitch(host, owner, number, ref port);
             _mayRetry |= port.IsInstalled;
@@ -308,7 +308,7 @@ internal sealed class AhciGovernor
     /// <summary>Gives a running port the host's list, where it has no command: it has to be stopped for that (AHCI 1.3.1 §3.3.1).</summary>
     private void TrySwitch(MediatorHost host, in AhciController controller, int number, ref AhciPort port)
     {
-        if (!_poll.IsIdle(host, controller, number))
+        if (!_poll.IsIdleBut(host, controller, number, port.Held))
         {
             return;
         }

@@ -75,6 +75,9 @@ public static class AhciRegister
     /// <summary>PxFBS.EN: received FISes of each port of a port multiplier have an area of their own (§3.3.16).</summary>
     public const uint FisSwitchingEnabled = 1;
 
+    /// <summary>Bits of PxIS behind which the port waits to be stopped: TFES, HBFS, HBDS and IFS (§3.3.5, §6.2.2).</summary>
+    public const uint ErrorInterrupts = (1u << 30) | (1u << 29) | (1u << 28) | (1u << 27);
+
     /// <summary>Bits of PxIS that follow other registers: UFS, PCS, PRCS and DMPS (§3.3.5); only the guest shall clear what they follow.</summary>
     public const uint LinkInterrupts = (1u << 4) | (1u << 6) | (1u << 7) | (1u << 22);
 

@@ -63,7 +63,7 @@ internal sealed class DiskInquiry
             identity = default; // another disk may have been plugged in since
         }
 
-        if (identity.IsKnown || identity.Attempts == MostAttempts || !_poll.IsIdle(host, controller, number)
+        if (identity.IsKnown || identity.Attempts == MostAttempts || !CanAsk(host, controller, number)
             || new AhciTaskFile(_registers.ReadPort(host, controller, number, AhciRegister.TaskFile)).IsBusy)
         {
             return;
@@ -76,6 +76,31 @@ internal sealed class DiskInquiry
         {
             Note(host, controller, number, port, ref identity, possible, isPacket);
         }
+    }
+
+    /// <summary>
+    /// Whether the port has no command, and no error to be seen to. The guest sets PxSACT before PxCI (AHCI 1.3.1 §5.5.1): such bits are taken back, and set again with the command.
+    /// </summary>
+    private bool CanAsk(MediatorHost host, in AhciController controller, int number)
+    {
+        if (_registers.ReadPort(host, controller, number, AhciRegister.CommandIssue) != 0
+            || (_registers.ReadPort(host, controller, number, AhciRegister.PortInterruptStatus) & AhciRegister.ErrorInterrupts) != 0)
+        {
+            return false;
+        }
+
+        if (_registers.ReadPort(host, controller, number, AhciRegister.SataActive) == 0)
+        {
+            return true;
+        }
+
+        if (!_poll.Stop(host, controller, number))
+        {
+            return false;
+        }
+
+        _poll.Start(host, controller, number);
+        return true;
     }
 
     private void Note(MediatorHost host, in AhciController controller, int number, in AhciPort port, ref DiskIdentity identity, uint possible, bool isPacket)
@@ -142,9 +167,8 @@ internal sealed class DiskInquiry
                 return true;
             }
 
-            // After an error the command stays issued until the port is stopped (AHCI 1.3.1 §6.2.2).
-            AhciTaskFile file = new(_registers.ReadPort(host, controller, number, AhciRegister.TaskFile));
-            if (file.HasError && !file.IsBusy)
+            // After an error the command stays issued until the port is stopped (AHCI 1.3.1 §6.2.2). PxTFD may still tell of the command before.
+            if ((_registers.ReadPort(host, controller, number, AhciRegister.PortInterruptStatus) & AhciRegister.ErrorInterrupts) != 0)
             {
                 return false;
             }

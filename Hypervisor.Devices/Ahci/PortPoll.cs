@@ -22,6 +22,11 @@ internal sealed class PortPoll
     internal bool IsIdle(MediatorHost host, in AhciController controller, int number) =>
         (_registers.ReadPort(host, controller, number, AhciRegister.CommandIssue) | _registers.ReadPort(host, controller, number, AhciRegister.SataActive)) == 0;
 
+    /// <summary>Whether it has none but those the guest has announced in PxSACT and the controller has yet to get.</summary>
+    internal bool IsIdleBut(MediatorHost host, in AhciController controller, int number, uint held) =>
+        (_registers.ReadPort(host, controller, number, AhciRegister.CommandIssue)
+            | (_registers.ReadPort(host, controller, number, AhciRegister.SataActive) & ~held)) == 0;
+
     /// <summary>Waits until it has none.</summary>
     internal bool WaitIdle(MediatorHost host, in AhciController controller, int number, int reads)
     {
