@@ -539,7 +539,9 @@ internal sealed class AhciGovernor
 
     private void Drop(MediatorHost host, ref AhciPort port, int slot)
     {
-        _mayRetry |= GovernedMemory.Slots(host, port.Place)[slot].HasPages;
+        ref AhciSlot record = ref GovernedMemory.Slots(host, port.Place)[slot];
+        _mayRetry |= record.HasPages;
+        record.Done = 0; // the next command of the slot is not the rest of this one
         _builder.Release(host, port, slot);
         port.Issued &= ~(1u << slot);
         port.Held &= ~(1u << slot);
