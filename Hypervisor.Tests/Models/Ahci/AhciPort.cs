@@ -93,6 +93,7 @@ internal sealed partial class AhciPort(AhciController controller)
         _deafening = 0;
         _isOverriding = false;
         StopCommands();
+        Device?.Reset();
         DropLink();
         _sataError = 0;
         _isLinkComing = Device != null;
