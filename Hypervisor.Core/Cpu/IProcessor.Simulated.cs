@@ -1,4 +1,3 @@
-using Hypervisor.Core.Cryptography;
 
 namespace Hypervisor.Core.Cpu;
 
@@ -147,10 +146,10 @@ public unsafe interface IProcessor
     void WriteMmio64(ulong address, ulong value);
 
     /// <inheritdoc cref="Instructions.XtsEncrypt"/>
-    void XtsEncrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak);
+    void XtsEncrypt(void* schedule, byte* data, ulong blocks, byte* tweak);
 
     /// <inheritdoc cref="Instructions.XtsDecrypt"/>
-    void XtsDecrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak);
+    void XtsDecrypt(void* schedule, byte* data, ulong blocks, byte* tweak);
 
     /// <inheritdoc cref="Instructions.CallContained"/>
     uint CallContained(delegate*<void*, void> function, void* argument, ulong* mark);

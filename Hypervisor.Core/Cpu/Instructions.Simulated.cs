@@ -1,5 +1,4 @@
 using System;
-using Hypervisor.Core.Cryptography;
 
 namespace Hypervisor.Core.Cpu;
 
@@ -105,9 +104,9 @@ public static unsafe partial class Instructions
 
     public static partial void WriteMmio64(ulong address, ulong value) => Plugged.WriteMmio64(address, value);
 
-    public static partial void XtsEncrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak) => Plugged.XtsEncrypt(schedule, data, blocks, tweak);
+    public static partial void XtsEncrypt(void* schedule, byte* data, ulong blocks, byte* tweak) => Plugged.XtsEncrypt(schedule, data, blocks, tweak);
 
-    public static partial void XtsDecrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak) => Plugged.XtsDecrypt(schedule, data, blocks, tweak);
+    public static partial void XtsDecrypt(void* schedule, byte* data, ulong blocks, byte* tweak) => Plugged.XtsDecrypt(schedule, data, blocks, tweak);
 
     public static partial uint CallContained(delegate*<void*, void> function, void* argument, ulong* mark) => Plugged.CallContained(function, argument, mark);
 

@@ -1,4 +1,3 @@
-using Hypervisor.Core.Cryptography;
 
 namespace Hypervisor.Core.Cpu;
 
@@ -159,18 +158,18 @@ public static unsafe partial class Instructions
     /// <summary>
     /// Encrypts a data unit of AES-XTS in place (IEEE 1619 §5.3), by AESENC. For processors that have the instructions.
     /// </summary>
-    /// <param name="schedule">The round keys.</param>
+    /// <param name="schedule">The round keys: XtsSchedule.</param>
     /// <param name="data">The unit.</param>
     /// <param name="blocks">Its blocks of 16 bytes, a multiple of 4 and not 0.</param>
     /// <param name="tweak">Number of the unit, 16 bytes, little-endian.</param>
-    public static partial void XtsEncrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak);
+    public static partial void XtsEncrypt(void* schedule, byte* data, ulong blocks, byte* tweak);
 
     /// <summary>Decrypts a data unit of AES-XTS in place (IEEE 1619 §5.4), by AESDEC.</summary>
-    /// <param name="schedule">The round keys.</param>
+    /// <param name="schedule">The round keys: XtsSchedule.</param>
     /// <param name="data">The unit.</param>
     /// <param name="blocks">As for <see cref="XtsEncrypt"/>.</param>
     /// <param name="tweak">Number of the unit, 16 bytes, little-endian.</param>
-    public static partial void XtsDecrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak);
+    public static partial void XtsDecrypt(void* schedule, byte* data, ulong blocks, byte* tweak);
 
     /// <summary>Calls a function that <see cref="EndContained"/> may end before it returns.</summary>
     /// <param name="function">The function.</param>

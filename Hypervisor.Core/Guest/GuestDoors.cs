@@ -32,12 +32,12 @@ public static unsafe class GuestDoors
     /// <param name="processor">The processor.</param>
     /// <param name="page">Guest-physical address of the page.</param>
     /// <param name="writable">Whether it may be written; else reads and fetches pass.</param>
-    /// <returns>False when a page stands open already: the instruction touches more than one.</returns>
+    /// <returns>False when the instruction touches more than one: each in turn would be shut for the other, for ever.</returns>
     public static bool OpenClaimedPage<TGuest>(ProcessorData* processor, ulong page, bool writable)
         where TGuest : struct, IGuestProcessor
     {
         GuestStep* step = &processor->Step;
-        if (step->ClaimedRootEntry != 0)
+        if (step->ClaimedRootEntry != 0 || (step->PageBefore != 0 && step->PageBefore != page))
         {
             return false;
         }
@@ -79,6 +79,7 @@ public static unsafe class GuestDoors
     {
         TGuest.BeginStep(processor);
         processor->Step.Active = true;
+        processor->Step.RipLow = (uint)TGuest.Rip(processor);
         processor->ApicWindow.FlushNeeded = true;
     }
 

@@ -21,7 +21,7 @@ public unsafe struct GuestStep
     /// <summary>Whether the guest itself had interrupts enabled.</summary>
     public bool GuestInterruptFlag;
 
-    /// <summary>Whether the door stands open for the delivery of an event, behind which nothing stops the guest: its flags are its own (VMX).</summary>
+    /// <summary>Whether the door stands open for the delivery of an event, behind which nothing stops the guest: its flags are its own.</summary>
     public bool ForDelivery;
 
     /// <summary>DR6 of the guest before the step (SVM).</summary>
@@ -42,11 +42,17 @@ public unsafe struct GuestStep
     /// <summary>Number of pages open.</summary>
     public uint PageCount;
 
+    /// <summary>The low half of the instruction's RIP: enough to tell it from the next one.</summary>
+    public uint RipLow;
+
     /// <summary>Guest-physical address of a claimed page that stands open.</summary>
     public ulong ClaimedPage;
 
     /// <summary>The entry of this processor's root table on the way to it, as it was; 0 while none stands open.</summary>
     public ulong ClaimedRootEntry;
+
+    /// <summary>A claimed page that stood open for this same instruction until it reached for another one; 0 for none.</summary>
+    public ulong PageBefore;
 
     /// <summary>Guest-physical addresses of the open pages.</summary>
     public fixed ulong Pages[MaximumPages];

@@ -36,6 +36,9 @@ public unsafe interface IGuestProcessor
     /// <summary>Whether the guest runs 64-bit code on four-level tables, and is not being traced.</summary>
     static abstract bool IsPlain64Bit(ProcessorData* processor);
 
+    /// <summary>Whether the exit came while an event was being delivered, and not by the instruction at RIP.</summary>
+    static abstract bool IsDelivering(ProcessorData* processor);
+
     /// <summary>Linear address of RIP.</summary>
     static abstract ulong LinearRip(ProcessorData* processor);
 

@@ -31,6 +31,19 @@ public abstract class Mediator
     /// <returns>Whether it was taken, or why not.</returns>
     public virtual OptionResult SetOption(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => OptionResult.Unknown(OptionNames);
 
+    /// <summary>
+    /// What it needs a passphrase for, such as <c>disk key main</c>; empty when it needs none, or none any more. Asked in the loader, after the options, where there is a console.
+    /// </summary>
+    public virtual ReadOnlySpan<byte> WantedPassphrase => default;
+
+    /// <summary>Takes what was typed when <see cref="WantedPassphrase"/> was asked for.</summary>
+    /// <param name="passphrase">Printable ASCII; gone after the call.</param>
+    /// <param name="option">
+    /// Where an option goes, as <c>KEY=VALUE</c>, that says what was made of it: the mediator that will run is another object, and is told all options again.
+    /// </param>
+    /// <returns>Bytes of the option; 0 where the passphrase is wrong.</returns>
+    public virtual int TakePassphrase(ReadOnlySpan<byte> passphrase, Span<byte> option) => 0;
+
     /// <summary>Looks whether there is something for it on this machine; changes nothing.</summary>
     /// <returns>False to stay out.</returns>
     public virtual bool Probe(MediatorHost host) => true;

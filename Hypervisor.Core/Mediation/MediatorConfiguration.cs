@@ -54,6 +54,16 @@ public unsafe struct MediatorConfiguration : IMediatorOptions
         return !result.IsTaken || TryNote(mediator, "."u8, key, value) ? result : OptionResult.Wrong("too many options of mediators"u8, "2 KiB of them"u8);
     }
 
+    /// <summary>Notes an option that a mediator has made of a passphrase.</summary>
+    /// <param name="mediator">Its name.</param>
+    /// <param name="option"><c>KEY=VALUE</c>.</param>
+    /// <returns>False when there is no room.</returns>
+    public bool TryNoteOption(ReadOnlySpan<byte> mediator, ReadOnlySpan<byte> option)
+    {
+        int equals = option.IndexOf((byte)'=');
+        return equals > 0 && TryNote(mediator, "."u8, option.Slice(0, equals), option.Slice(equals + 1));
+    }
+
     /// <summary>Overwrites what was noted: options can be secrets.</summary>
     public void Wipe()
     {

@@ -98,6 +98,23 @@ public sealed unsafe partial class MediatorHost
         TrapShootdown.Unlock(processor);
     }
 
+    /// <summary>
+    /// The ports of PCI configuration space, for the mediator that stands there. What it lets pass must not need a look.
+    /// </summary>
+    public ref ConfigurationPorts ConfigurationPorts => ref *_machine->Traps->Configuration;
+
+    /// <summary>Lets accesses pass by the mediator, which has claimed the ports of PCI configuration space.</summary>
+    /// <param name="number">The lock under which the hardware's pair is used.</param>
+    public void OpenConfigurationPorts(int number)
+    {
+        ConfigurationPorts* ports = _machine->Traps->Configuration;
+        ports->Owner = _mediator;
+        ports->Lock = &(_machine->Traps->Mediators + _mediator)->Locks[number & (MediatorRecord.MaximumLocks - 1)];
+        ports->AddressClaims = PortTraps.ClaimsOf(_machine, ConfigurationPorts.AddressPort, _mediator);
+        ports->DataClaims = PortTraps.ClaimsOf(_machine, ConfigurationPorts.DataPort, _mediator);
+        ports->IsOpen = true;
+    }
+
     /// <summary>Reads an MSR.</summary>
     /// <param name="msr">The MSR.</param>
     /// <param name="value">What it holds.</param>

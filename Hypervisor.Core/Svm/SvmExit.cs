@@ -50,6 +50,24 @@ public static unsafe class SvmExit
         return 1;
     }
 
+    /// <summary>IN and OUT, for which the exit stub saves as little as for CPUID.</summary>
+    /// <returns>Nonzero when the exit has been dealt with, 0 when nothing has been changed.</returns>
+    public static uint TryPort(ProcessorData* processor, Vmcb* vmcb)
+    {
+        PortAccess access = PortAccess.FromSvm(vmcb->ExitInfo1);
+        if (!PortExits.HasShortWay(access) || !SvmGuest.IsPlain64Bit(vmcb) || !PortExits.TryAccess(processor, access, ref vmcb->Rax))
+        {
+            return 0;
+        }
+
+        vmcb->Rip = vmcb->ExitInfo2; // the next instruction (AMD APM vol 2 §15.10.2)
+        vmcb->InterruptShadow = 0;
+        vmcb->EventInjection = 0;
+        vmcb->CleanBits = SvmGuest.NothingChanged;
+        vmcb->TlbControl = SvmTlbControl.None;
+        return 1;
+    }
+
     /// <summary>Deals with any exit; the guest goes on when it returns.</summary>
     public static void Handle(ProcessorData* processor, Vmcb* vmcb)
     {
@@ -65,7 +83,9 @@ public static unsafe class SvmExit
         vmcb->EventInjection = undelivered.IsValid && !undelivered.IsSoftware ? undelivered.Value : 0;
 
         // A door stands open for one instruction only: any exit but the expected two means that it was not executed, or not finished.
-        bool interrupted = processor->Step.Active && vmcb->ExitCode is not (SvmExitCode.ExceptionDb or SvmExitCode.NestedPageFault);
+        // Behind a delivery every exit means that: the event has been delivered, unless it is being delivered still.
+        bool interrupted = processor->Step.Active
+            && (processor->Step.ForDelivery ? !undelivered.IsValid : vmcb->ExitCode is not (SvmExitCode.ExceptionDb or SvmExitCode.NestedPageFault));
         if (interrupted)
         {
             GuestDoors.Shut<SvmGuest>(processor);
@@ -105,7 +125,7 @@ public static unsafe class SvmExit
             case SvmExitCode.Invd:
                 return InstructionExits.Invd<SvmGuest>(processor);
             case SvmExitCode.Io:
-                return PortExits.Handle<SvmGuest>(processor, new SvmPortInfo(vmcb->ExitInfo1).Access, (uint)(vmcb->ExitInfo2 - vmcb->Rip));
+                return PortExits.Handle<SvmGuest>(processor, PortAccess.FromSvm(vmcb->ExitInfo1), (uint)(vmcb->ExitInfo2 - vmcb->Rip));
             case SvmExitCode.Msr:
                 return SvmMsrExits.Handle(processor, vmcb);
             case SvmExitCode.Shutdown:

@@ -75,6 +75,9 @@ public readonly unsafe struct SvmGuest : IGuestProcessor
     }
 
     /// <inheritdoc/>
+    public static bool IsDelivering(ProcessorData* processor) => new GuestEvent(Control(processor)->ExitInterruptInfo).IsValid;
+
+    /// <inheritdoc/>
     public static ulong Rip(ProcessorData* processor) => Control(processor)->Rip;
 
     /// <inheritdoc/>

@@ -19,6 +19,18 @@ internal static unsafe class SvmStep
     /// <summary>Makes the guest stop behind its next instruction.</summary>
     internal static void Begin(ProcessorData* processor, Vmcb* vmcb)
     {
+        if (new GuestEvent(vmcb->ExitInterruptInfo).IsValid)
+        {
+            // The access is part of a delivery, which pushes the flags it finds and clears TF: no trap comes behind it, and the flags then are the handler's.
+            if (processor->Step.Active)
+            {
+                TakeBack(processor, vmcb);
+            }
+
+            processor->Step.ForDelivery = true;
+            return;
+        }
+
         if (!processor->Step.Active)
         {
             processor->Step.GuestTrapFlag = new RFlags(vmcb->RFlags).Trap;
@@ -81,7 +93,16 @@ internal static unsafe class SvmStep
     /// <summary>Gives the guest its flags and exceptions back.</summary>
     internal static void TakeBack(ProcessorData* processor, Vmcb* vmcb)
     {
+        if (processor->Step.ForDelivery)
+        {
+            return;
+        }
+
         vmcb->InterceptExceptions = processor->Step.GuestIntercepts;
-        vmcb->RFlags = new RFlags(vmcb->RFlags).WithTrap(processor->Step.GuestTrapFlag).WithInterruptEnable(processor->Step.GuestInterruptFlag).Value;
+        RFlags flags = new(vmcb->RFlags);
+        if (flags.Trap) // else the instruction has loaded flags of its own (POPF, IRET)
+        {
+            vmcb->RFlags = flags.WithTrap(processor->Step.GuestTrapFlag).WithInterruptEnable(processor->Step.GuestInterruptFlag).Value;
+        }
     }
 }

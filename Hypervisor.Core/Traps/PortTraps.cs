@@ -87,6 +87,20 @@ public static unsafe class PortTraps
         return any;
     }
 
+    /// <summary>A mediator's claims of a port, as a set.</summary>
+    public static ulong ClaimsOf(MachineData* machine, ushort port, int mediator)
+    {
+        TrapTables* tables = machine->Traps;
+        ulong own = 0;
+        for (ulong claims = tables->PortSets[tables->Ports[port]]; claims != 0; claims &= claims - 1)
+        {
+            int number = BitScan.Lowest(claims);
+            own |= tables->PortClaims[number].Mediator == mediator ? 1UL << number : 0;
+        }
+
+        return own;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong ClaimsOf(TrapTables* tables, ushort port, int size)
     {

@@ -29,7 +29,7 @@ public unsafe struct TrapTables
     private const uint IndexPages = (uint)(2 * MemoryIndex.Size / PageSizes.Size4K);
 
     /// <summary>Pages of everything here, without <see cref="SplitPages"/>.</summary>
-    public const uint Pages = OwnPages + 1 + PortPages + IndexPages;
+    public const uint Pages = OwnPages + 1 + PortPages + IndexPages + ConfigurationPorts.Pages;
 
     /// <summary>Held while claims change.</summary>
     public uint Lock;
@@ -45,6 +45,9 @@ public unsafe struct TrapTables
 
     /// <summary>What the host keeps about each.</summary>
     public MediatorRecord* Mediators;
+
+    /// <summary>The ports of PCI configuration space.</summary>
+    public ConfigurationPorts* Configuration;
 
     /// <summary>For each port the number of the set of claims it belongs to; 0 for none.</summary>
     public byte* Ports;
@@ -83,12 +86,14 @@ public unsafe struct TrapTables
         ulong mediators = arena->Allocate();
         ulong ports = arena->Allocate(PortPages, PageSizes.Size4K);
         ulong index = arena->Allocate(IndexPages, PageSizes.Size4K);
-        if (index == 0)
+        ulong configuration = arena->Allocate(ConfigurationPorts.Pages, PageSizes.Size4K);
+        if (configuration == 0)
         {
             return null;
         }
 
         tables->Ports = (byte*)ports;
+        tables->Configuration = (ConfigurationPorts*)configuration;
         tables->Mediators = (MediatorRecord*)mediators;
         tables->Memory.Index = (MemoryIndex*)index;
         tables->Memory.SpareIndex = (MemoryIndex*)(index + MemoryIndex.Size);

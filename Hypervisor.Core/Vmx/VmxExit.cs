@@ -33,6 +33,18 @@ public static unsafe class VmxExit
             return 1;
         }
 
+        if (reason == (uint)VmxExitReason.Io)
+        {
+            PortAccess access = new VmxPortInfo(Vmcs.Read(VmcsFieldNatural.ExitQualification)).Access;
+            if (!PortExits.HasShortWay(access) || !VmxGuest.IsQuiet() || !PortExits.TryAccess(processor, access, ref processor->Registers.Rax))
+            {
+                return 0;
+            }
+
+            VmxGuest.AdvanceQuietly(processor);
+            return 1;
+        }
+
         if (reason == (uint)VmxExitReason.Xsetbv && VmxGuest.IsQuiet() && InstructionExits.TryXsetbv(processor))
         {
             VmxGuest.AdvanceQuietly(processor);

@@ -19,6 +19,9 @@ public readonly unsafe struct VmxGuest : IGuestProcessor
     private const uint SingleContext = 1;
 
     /// <inheritdoc/>
+    public static bool IsDelivering(ProcessorData* processor) => GuestEvent.FromFields(Vmcs.Read(VmcsField32.IdtVectoringInformation), 0).IsValid;
+
+    /// <inheritdoc/>
     public static ulong Rip(ProcessorData* processor) => Vmcs.Read(VmcsFieldNatural.GuestRip);
 
     /// <inheritdoc/>

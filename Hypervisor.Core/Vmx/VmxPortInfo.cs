@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Hypervisor.Core.Guest.Exits;
 
 namespace Hypervisor.Core.Vmx;
@@ -12,6 +13,10 @@ public readonly struct VmxPortInfo(ulong value)
     private const int PortShift = 16;
 
     /// <summary>The access.</summary>
-    public PortAccess Access => new(
-        (ushort)(value >> PortShift), (int)(value & SizeMask) + 1, isIn: (value & InBit) != 0, isString: (value & StringBit) != 0);
+    public PortAccess Access
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(
+            (ushort)(value >> PortShift), (int)(value & SizeMask) + 1, isIn: (value & InBit) != 0, isString: (value & StringBit) != 0);
+    }
 }

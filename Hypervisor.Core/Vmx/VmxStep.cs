@@ -56,9 +56,12 @@ internal static unsafe class VmxStep
         RFlags flags = new(Vmcs.Read(VmcsFieldNatural.GuestRFlags));
         Vmcs.Write(VmcsField32.ExceptionBitmap, 0);
         Vmcs.Write(VmcsField64.GuestDebugControl, processor->Step.GuestDebugControl);
-        Vmcs.Write(
-            VmcsFieldNatural.GuestRFlags,
-            flags.WithTrap(processor->Step.GuestTrapFlag).WithInterruptEnable(processor->Step.GuestInterruptFlag).Value);
+        if (flags.Trap) // else the instruction has loaded flags of its own (POPF, IRET)
+        {
+            Vmcs.Write(
+                VmcsFieldNatural.GuestRFlags,
+                flags.WithTrap(processor->Step.GuestTrapFlag).WithInterruptEnable(processor->Step.GuestInterruptFlag).Value);
+        }
     }
 
     /// <summary>An exception of the instruction that is executed with a door open: the end of the step, or the guest's own.</summary>

@@ -71,10 +71,6 @@ internal sealed class EcamRelocation
         {
             _ = host.ClaimMsr(AmdMsr);
         }
-
-        _configuration.Lock(host);
-        _configuration.WindowsChanged();
-        _configuration.Unlock(host);
     }
 
     /// <summary>Whether a function is the host bridge with PCIEXBAR.</summary>
@@ -147,7 +143,6 @@ internal sealed class EcamRelocation
 
         _configuration.Lock(host);
         Put(ref window, place);
-        _configuration.WindowsChanged();
         _configuration.Unlock(host);
         if (window.IsActive)
         {
@@ -184,7 +179,7 @@ internal sealed class EcamRelocation
     private uint ReadBridge(MediatorHost host, int offset)
     {
         _configuration.Lock(host);
-        uint value = _configuration.Ports.Read(host, HostBridge, offset, sizeof(uint));
+        uint value = PciPorts.Read(host, HostBridge, offset, sizeof(uint));
         _configuration.Unlock(host);
         return value;
     }

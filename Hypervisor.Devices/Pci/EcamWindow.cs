@@ -44,9 +44,6 @@ public struct EcamWindow
     /// <summary>Whether it shows a bus.</summary>
     public readonly bool Covers(int segment, int bus) => IsActive && segment == Segment && bus >= FirstBus && bus <= LastBus;
 
-    /// <summary>Whether it shows a segment in whole.</summary>
-    public readonly bool CoversAll(int segment) => Covers(segment, 0) && LastBus == MaximumBuses - 1;
-
     /// <summary>Where a register of a function is.</summary>
     public readonly ulong AddressOf(PciAddress address, int offset) =>
         Base + ((ulong)address.Bus << BusShift) + ((ulong)address.DeviceFunction << FunctionShift) + (ulong)offset;

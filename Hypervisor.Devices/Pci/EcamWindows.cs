@@ -40,20 +40,6 @@ internal sealed class EcamWindows
         return -1;
     }
 
-    /// <summary>Whether one window shows all of segment 0, so that nobody in the host needs the ports.</summary>
-    internal bool CoverPorts()
-    {
-        for (int i = 0; i < Count; i++)
-        {
-            if (_windows[i].CoversAll(0))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     /// <summary>Why a window cannot be; empty where it can.</summary>
     internal System.ReadOnlySpan<byte> Objection(in EcamWindow window, int addressBits)
     {

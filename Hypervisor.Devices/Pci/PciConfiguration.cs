@@ -17,12 +17,7 @@ public sealed class PciConfiguration
     /// <summary>Whether it can be used: not before the pci mediator is attached.</summary>
     public bool IsOpen => _lock.IsOpen;
 
-    internal PciPorts Ports { get; } = new();
-
     internal EcamWindows Windows { get; } = new();
-
-    /// <summary>Whether the host may use the ports at any time. Changed under the lock and by the pci mediator alone.</summary>
-    internal bool SharesPorts { get; private set; } = true;
 
     /// <summary>Reads.</summary>
     /// <param name="caller">The host of the mediator that calls.</param>
@@ -46,7 +41,7 @@ public sealed class PciConfiguration
         _lock.Enter(caller);
         int window = Windows.Find(address.Segment, address.Bus);
         uint value = window >= 0 ? (uint)caller.ReadDevice(Windows[window].AddressOf(address, offset), size) & Ones(size)
-            : ReachesPorts(address, offset) ? Ports.Read(caller, address, offset, size)
+            : ReachesPorts(address, offset) ? PciPorts.Read(caller, address, offset, size)
             : Ones(size);
         _lock.Leave(caller);
         return value;
@@ -81,7 +76,7 @@ public sealed class PciConfiguration
         }
         else if (ReachesPorts(address, offset))
         {
-            Ports.Write(caller, address, offset, size, value);
+            PciPorts.Write(caller, address, offset, size, value);
         }
 
         _lock.Leave(caller);
@@ -93,8 +88,7 @@ public sealed class PciConfiguration
         _lock.Open(owner);
         Windows.Clear();
         Lock(owner);
-        Ports.Reset(owner);
-        SharesPorts = true;
+        PciPorts.Reset(owner);
         Unlock(owner);
     }
 
@@ -102,22 +96,23 @@ public sealed class PciConfiguration
 
     internal void Unlock(MediatorHost caller) => _lock.Leave(caller);
 
-    /// <summary>Called under the lock when windows have changed.</summary>
-    internal void WindowsChanged() => SharesPorts = !Windows.CoverPorts();
+    /// <summary>Lets accesses to functions that nobody looks at pass by the mediator.</summary>
+    internal static void OpenPassage(MediatorHost owner) => owner.OpenConfigurationPorts(AccessLock);
+
+    /// <summary>Lets nothing pass by any more; whoever is passing has passed when this returns.</summary>
+    internal void ClosePassage(MediatorHost owner)
+    {
+        Lock(owner);
+        owner.ConfigurationPorts.IsOpen = false;
+        Unlock(owner);
+    }
 
     /// <summary>The guest's access to one of the two ports, as it is.</summary>
     internal void PerformPort(MediatorHost owner, ref PortRequest request)
     {
-        if (SharesPorts)
-        {
-            _lock.Enter(owner);
-            Ports.Perform(owner, ref request);
-            _lock.Leave(owner);
-        }
-        else
-        {
-            Ports.Perform(owner, ref request);
-        }
+        _lock.Enter(owner);
+        PciPorts.Perform(owner, ref request);
+        _lock.Leave(owner);
     }
 
     /// <summary>All bits of an access.</summary>

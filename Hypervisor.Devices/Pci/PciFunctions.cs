@@ -1,4 +1,5 @@
 using Hypervisor.Core.Mediation;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Devices.Pci;
 
@@ -16,10 +17,18 @@ internal sealed class PciFunctions
 
     private readonly PciFunctionRecord[] _records = new PciFunctionRecord[Capacity];
     private readonly short[] _heads = new short[Heads];
+    private MediatorHost? _host;
 
     internal PciFunctions()
     {
         Clear();
+    }
+
+    /// <summary>Whose ports follow the table.</summary>
+    internal void Open(MediatorHost host)
+    {
+        _host = host;
+        host.ConfigurationPorts.Forget();
     }
 
     /// <summary>Number of functions.</summary>
@@ -44,6 +53,7 @@ internal sealed class PciFunctions
 
         Count = 0;
         End = 0;
+        _host?.ConfigurationPorts.Forget();
     }
 
     /// <summary>The function at an address; <see cref="None"/> where none is known.</summary>
@@ -88,7 +98,25 @@ internal sealed class PciFunctions
         Count--;
     }
 
-    /// <summary>Lets a function be found under an address, where no other one is.</summary>
+    /// <summary>
+    /// Says what passes by the mediator to a function, once everything is known about it and whenever that changes; until then nothing does. Reads of one that is only followed
+    /// change nothing that is followed.
+    /// </summary>
+    internal void Publish(int index)
+    {
+        ref PciFunctionRecord record = ref _records[index];
+        if (!record.IsPlaced)
+        {
+            return;
+        }
+
+        ConfigurationPassage passage = record.IsStale || (record.Watch & (PciWatch.Hidden | PciWatch.Claimed)) != 0 ? ConfigurationPassage.None
+            : record.Watch == PciWatch.None ? ConfigurationPassage.All
+            : ConfigurationPassage.Reads;
+        SetPassage(record.Address, passage);
+    }
+
+    /// <summary>Lets a function be found under an address, where no other one is. Nothing passes to it before <see cref="Publish"/>.</summary>
     internal void Place(int index, uint address)
     {
         ref PciFunctionRecord record = ref _records[index];
@@ -97,6 +125,7 @@ internal sealed class PciFunctions
         record.Next = _heads[head];
         record.IsPlaced = true;
         _heads[head] = (short)index;
+        SetPassage(address, ConfigurationPassage.None);
     }
 
     /// <summary>Lets a function no longer be found.</summary>
@@ -126,6 +155,7 @@ internal sealed class PciFunctions
 
         record.Next = None;
         record.IsPlaced = false;
+        SetPassage(record.Address, ConfigurationPassage.Unknown);
     }
 
     /// <summary>The bridge whose secondary bus a bus is; <see cref="None"/> where none is known.</summary>
@@ -141,6 +171,14 @@ internal sealed class PciFunctions
         }
 
         return None;
+    }
+
+    private void SetPassage(uint address, ConfigurationPassage passage)
+    {
+        if (_host != null && new PciAddress(address).Segment == 0)
+        {
+            _host.ConfigurationPorts.SetPassage(address, passage);
+        }
     }
 
     private static int Hash(uint address) => (int)((address * Spread) >> HashShift);

@@ -1,5 +1,6 @@
 using System;
 using Hypervisor.Core.Mediation;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Devices.Pci;
 
@@ -88,11 +89,15 @@ public sealed class PciMediator : Mediator
     {
         _host = host;
         _configuration.Open(host);
-        _ = host.ClaimPorts(PciPorts.AddressPort, PciPorts.AddressPortEnd, PciTag.AddressPort, wholeOnly: true);
-        _ = host.ClaimPorts(PciPorts.DataPort, PciPorts.DataPortEnd, PciTag.DataPort);
+        _ = host.ClaimPorts(ConfigurationPorts.AddressPort, ConfigurationPorts.AddressPortEnd, PciTag.AddressPort, wholeOnly: true);
+        _ = host.ClaimPorts(ConfigurationPorts.DataPort, ConfigurationPorts.DataPortEnd, PciTag.DataPort);
         McfgTable.Read(host, _configuration.Windows);
         _relocation.Attach(host, isStrict: _policy.Hides);
         _tracker.Open(host);
+        if (_policy.Logging == PciLogging.Off)
+        {
+            PciConfiguration.OpenPassage(host);
+        }
     }
 
     /// <inheritdoc/>
@@ -100,7 +105,7 @@ public sealed class PciMediator : Mediator
     {
         MediatorHost host = _host!;
         _configuration.Lock(host);
-        _configuration.Ports.Reset(host);
+        PciPorts.Reset(host);
         _configuration.Unlock(host);
         _relocation.Resume(host);
         _tracker.Resume();
@@ -187,6 +192,9 @@ public sealed class PciMediator : Mediator
             case 3:
                 name = "window-moves"u8;
                 return _relocation.Moves;
+            case 4:
+                name = "passed-by"u8;
+                return _host == null ? 0 : _host.ConfigurationPorts.Passed;
             default:
                 name = default;
                 return 0;
@@ -202,12 +210,12 @@ public sealed class PciMediator : Mediator
     private void OnDataPort(ref PortRequest request)
     {
         MediatorHost host = _host!;
-        if (_configuration.Ports.IsUnknown)
+        if (host.ConfigurationPorts.IsUnknown)
         {
             Synchronize();
         }
 
-        PciAddressRegister register = _configuration.Ports.Address;
+        PciAddressRegister register = PciPorts.Address(host);
         int offset = register.Offset + (request.Port & LaneMask);
         if (!register.IsEnabled || _router.IsPlain(register.Address.Packed, offset))
         {
@@ -234,7 +242,7 @@ public sealed class PciMediator : Mediator
         {
             if (request.IsWrite)
             {
-                _configuration.Ports.Latch(request.Value);
+                PciPorts.Latch(_host!, request.Value);
             }
             else
             {
@@ -249,10 +257,10 @@ public sealed class PciMediator : Mediator
         bool passes = request.Port <= ResetPort && request.Port + request.Size > ResetPort;
         if (!passes)
         {
-            _configuration.Ports.Perform(host, ref request);
+            PciPorts.Perform(host, ref request);
         }
 
-        _configuration.Ports.Expose(host);
+        PciPorts.Expose(host);
         _configuration.Unlock(host);
         return passes ? Verdict.Pass : Verdict.Done;
     }
@@ -298,7 +306,7 @@ public sealed class PciMediator : Mediator
     {
         MediatorHost host = _host!;
         _configuration.Lock(host);
-        _configuration.Ports.Synchronize(host);
+        PciPorts.Synchronize(host);
         _configuration.Unlock(host);
     }
 }

@@ -1,5 +1,6 @@
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Mediation;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Devices.Pci;
 
@@ -123,6 +124,17 @@ internal sealed class PciRouter
             return;
         }
 
+        if (access.IsWrite && PciTracker.Renumbers(_tracker.All[index], access))
+        {
+            // What passes by is known by address: nothing does while addresses change.
+            bool wasOpen = host.ConfigurationPorts.IsOpen;
+            _configuration.ClosePassage(host);
+            Perform(host, ref access);
+            _tracker.Written(host, index, access);
+            host.ConfigurationPorts.IsOpen = wasOpen;
+            return;
+        }
+
         Perform(host, ref access);
         if (access.IsWrite && watch != PciWatch.None)
         {
@@ -186,7 +198,7 @@ internal sealed class PciRouter
 
         PortRequest request = new()
         {
-            Port = (ushort)(PciPorts.DataPort + (access.Offset & LaneMask)), Size = access.Size, IsWrite = access.IsWrite, Value = access.Value,
+            Port = (ushort)(ConfigurationPorts.DataPort + (access.Offset & LaneMask)), Size = access.Size, IsWrite = access.IsWrite, Value = access.Value,
         };
         _configuration.PerformPort(host, ref request);
         access.Value = request.Value;

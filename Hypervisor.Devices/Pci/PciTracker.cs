@@ -48,6 +48,7 @@ internal sealed class PciTracker
     {
         _pci = host.Number;
         _isScanned = false;
+        All.Open(host);
         All.Clear();
         Claims.Clear();
         _barClaims.Bars.Clear();
@@ -122,6 +123,7 @@ internal sealed class PciTracker
             Tell(host, index, PciNotice.Found);
         }
 
+        All.Publish(index);
         return index;
     }
 
@@ -161,6 +163,10 @@ internal sealed class PciTracker
         Remove(host, index);
         return identity.IsSomebody ? Discover(host, address, identity, out _) : None;
     }
+
+    /// <summary>Whether a write may change the numbers of buses.</summary>
+    internal static bool Renumbers(in PciFunctionRecord record, in PciGuestAccess access) =>
+        record.IsBridge && (access.IsUncertain || access.Touches(PciRegister.BusNumbers, BusNumbersSize));
 
     /// <summary>The guest has written to a function that is looked at.</summary>
     internal void Written(MediatorHost host, int index, in PciGuestAccess access)
@@ -205,6 +211,7 @@ internal sealed class PciTracker
         }
 
         record.IsStale = false;
+        All.Publish(index);
         UpdateCommand(host, index);
         if (record.IsBridge)
         {
@@ -229,6 +236,7 @@ internal sealed class PciTracker
         for (int i = 0; i < All.End; i++)
         {
             All[i].IsStale = All[i].IsUsed && All[i].Watch != PciWatch.None;
+            All.Publish(i);
         }
     }
 
@@ -306,6 +314,7 @@ internal sealed class PciTracker
     {
         ref PciFunctionRecord record = ref All[index];
         record.Watch |= why;
+        All.Publish(index);
         if (record.Bars >= 0)
         {
             return;
@@ -457,6 +466,7 @@ internal sealed class PciTracker
             if (All.Find(address.Packed) == None)
             {
                 All.Place(i, address.Packed);
+                All.Publish(i);
                 Tell(host, i, PciNotice.Renumbered);
                 any = true;
             }
@@ -491,6 +501,7 @@ internal sealed class PciTracker
     {
         ref PciFunctionRecord record = ref All[index];
         record.IsStale = record.Watch != PciWatch.None;
+        All.Publish(index);
         record.PowerState = 0;
         if (record.Bars >= 0)
         {
@@ -551,6 +562,7 @@ internal sealed class PciTracker
             byte before = record.PowerState;
             record.PowerState = PciCapabilities.PowerState(_configuration.Read(host, new PciAddress(record.Address), power, sizeof(ushort)));
             record.IsStale |= before != record.PowerState && record.PowerState == 0; // it may have lost its registers
+            All.Publish(index);
             if (before != record.PowerState)
             {
                 Tell(host, index, PciNotice.PowerChanged);

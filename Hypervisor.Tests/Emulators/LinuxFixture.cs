@@ -12,12 +12,14 @@ public sealed class LinuxFixture
     private const string TestArguments = "efi=debug";
 
     private readonly Lazy<LinuxBoot> _boot;
+    private readonly Lazy<LinuxBoot> _deviceBoot;
     private readonly Lazy<BareBaseline> _bare;
 
     public LinuxFixture()
     {
         Workspace = Workspace.Find();
         _boot = new Lazy<LinuxBoot>(() => new LinuxBoot(Workspace, GuestParts.Get(Workspace, KernelFlavor.Cloud)));
+        _deviceBoot = new Lazy<LinuxBoot>(() => new LinuxBoot(Workspace, GuestParts.Get(Workspace, KernelFlavor.Generic)));
         _bare = new Lazy<BareBaseline>(() => BareBaseline.Take(this));
     }
 
@@ -28,9 +30,11 @@ public sealed class LinuxFixture
     internal BareBaseline Bare => _bare.Value;
 
     /// <summary>Starts a machine.</summary>
+    /// <param name="options">The guest and its machine. With drives it gets the kernel that has drivers for them.</param>
     public Machine Start(LinuxBootOptions options)
     {
-        Machine machine = _boot.Value.Prepare(options);
+        Lazy<LinuxBoot> boot = options.Machine is QemuOptions { Drives.Count: > 0 } ? _deviceBoot : _boot;
+        Machine machine = boot.Value.Prepare(options);
         try
         {
             machine.Start();

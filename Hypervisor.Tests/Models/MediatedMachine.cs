@@ -1,5 +1,6 @@
 using System;
 using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Guest.Exits;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Svm;
 using Hypervisor.Core.Traps;
@@ -37,14 +38,16 @@ internal sealed unsafe class MediatedMachine : IDisposable
     {
         uint value = 0;
         Instructions.Processor = Inner.Processors[processor];
-        return PortTraps.Access(Inner[processor], port, size, isWrite: false, ref value) ? value : throw new InvalidOperationException("left to the guest");
+        return TakesShortWay(processor, port, size, isIn: true, ref value) || PortTraps.Access(Inner[processor], port, size, isWrite: false, ref value)
+            ? value
+            : throw new InvalidOperationException("left to the guest");
     }
 
     /// <summary>OUT of the guest, on a processor.</summary>
     internal void Out(ushort port, int size, uint value, int processor = 0)
     {
         Instructions.Processor = Inner.Processors[processor];
-        if (!PortTraps.Access(Inner[processor], port, size, isWrite: true, ref value))
+        if (!TakesShortWay(processor, port, size, isIn: false, ref value) && !PortTraps.Access(Inner[processor], port, size, isWrite: true, ref value))
         {
             throw new InvalidOperationException("left to the guest");
         }
@@ -54,6 +57,15 @@ internal sealed unsafe class MediatedMachine : IDisposable
     {
         Inner.Dispose();
         MediatorObjects.Clear();
+    }
+
+    /// <summary>Both ways are gone, as exits do: what may not take the short one takes the long one.</summary>
+    private bool TakesShortWay(int processor, ushort port, int size, bool isIn, ref uint value)
+    {
+        long result = ConfigurationTraps.IsPair(port)
+            ? ConfigurationTraps.TryAccess(Inner[processor], new PortAccess(port, size, isIn, isString: false), value) : ConfigurationTraps.NotDone;
+        value = result < 0 ? value : (uint)result;
+        return result >= 0;
     }
 
     private void Attach()

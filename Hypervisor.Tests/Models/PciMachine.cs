@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Guest.Exits;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Traps;
 using Hypervisor.Devices.Pci;
@@ -113,14 +114,23 @@ internal sealed unsafe class PciMachine : IDisposable
     {
         uint value = 0;
         Instructions.Processor = Inner.Processors[processor];
-        PortTraps.Access(Inner[processor], port, size, isWrite: false, ref value);
+        _ = TakesShortWay(processor, port, size, isIn: true, ref value) || PortTraps.Access(Inner[processor], port, size, isWrite: false, ref value);
         return size == 4 ? value : value & ((1u << (size * 8)) - 1);
     }
 
     internal void Out(ushort port, int size, uint value, int processor = 0)
     {
         Instructions.Processor = Inner.Processors[processor];
-        PortTraps.Access(Inner[processor], port, size, isWrite: true, ref value);
+        _ = TakesShortWay(processor, port, size, isIn: false, ref value) || PortTraps.Access(Inner[processor], port, size, isWrite: true, ref value);
+    }
+
+    /// <summary>Both ways are gone, as exits do: what may not take the short one takes the long one.</summary>
+    private bool TakesShortWay(int processor, ushort port, int size, bool isIn, ref uint value)
+    {
+        long result = ConfigurationTraps.IsPair(port)
+            ? ConfigurationTraps.TryAccess(Inner[processor], new PortAccess(port, size, isIn, isString: false), value) : ConfigurationTraps.NotDone;
+        value = result < 0 ? value : (uint)result;
+        return result >= 0;
     }
 
     internal ulong Read(ulong address, int size, int processor = 0)

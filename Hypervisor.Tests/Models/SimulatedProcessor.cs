@@ -384,9 +384,9 @@ internal sealed unsafe class SimulatedProcessor : IProcessor
 
     public void WriteMmio64(ulong address, ulong value) => WriteMmio(address, sizeof(ulong), value);
 
-    public void XtsEncrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak) => SimulatedAes.Encrypt(schedule, data, blocks, tweak);
+    public void XtsEncrypt(void* schedule, byte* data, ulong blocks, byte* tweak) => SimulatedAes.Encrypt((XtsSchedule*)schedule, data, blocks, tweak);
 
-    public void XtsDecrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak) => SimulatedAes.Decrypt(schedule, data, blocks, tweak);
+    public void XtsDecrypt(void* schedule, byte* data, ulong blocks, byte* tweak) => SimulatedAes.Decrypt((XtsSchedule*)schedule, data, blocks, tweak);
 
     /// <summary>What the test itself ends goes on to the test; everything else is a failure of what was called.</summary>
     public uint CallContained(delegate*<void*, void> function, void* argument, ulong* mark)

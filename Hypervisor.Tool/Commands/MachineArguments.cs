@@ -1,8 +1,10 @@
 using System;
 using System.Collections.Generic;
 using System.CommandLine;
+using System.IO;
 using System.Linq;
 using Hypervisor.Tool.Emulators;
+using Hypervisor.Tool.Hosting;
 
 namespace Hypervisor.Tool.Commands;
 
@@ -45,6 +47,16 @@ public sealed class MachineArguments
         Description = "QEMU: a further argument for it; may be given several times",
     };
 
+    private readonly Option<FileInfo[]> _disks = new("--disk")
+    {
+        Description = $"QEMU: a raw image as a disk on the AHCI controller, with serial numbers from {SataDrive.UsualSerial(1)} on; may be given several times",
+    };
+
+    private readonly Option<FileInfo?> _optical = new("--cdrom")
+    {
+        Description = "QEMU: an image as a CD-ROM on the AHCI controller",
+    };
+
     private readonly Option<int?> _debugger = new("--gdb")
     {
         Description = "QEMU: wait for a debugger on this TCP port before the first instruction",
@@ -64,7 +76,8 @@ public sealed class MachineArguments
     /// <summary>The options for a command.</summary>
     public IEnumerable<Option> All =>
     [
-        _on, _processors, _memory, _processor, _timeLimit, _instructionCounting, _extra, _debugger, _instructionsPerSecond, _noTables,
+        _on, _processors, _memory, _processor, _timeLimit, _instructionCounting, _extra, _disks, _optical, _debugger, _instructionsPerSecond,
+        _noTables,
     ];
 
     /// <summary>Adds the options and their rules to a command.</summary>
@@ -77,13 +90,16 @@ public sealed class MachineArguments
 
         RequireRange(_processors, 1, MostProcessors);
         RequireRange(_memory, LeastMemoryMiB, int.MaxValue);
-        Restrict(command, [EmulatorKind.Qemu], _instructionCounting, _extra, _debugger);
+        Restrict(command, [EmulatorKind.Qemu], _instructionCounting, _extra, _disks, _optical, _debugger);
         Restrict(command, [EmulatorKind.Bochs], _instructionsPerSecond, _noTables);
         Restrict(command, [EmulatorKind.Qemu, EmulatorKind.Bochs], _processor);
     }
 
     /// <summary>The emulator that was chosen.</summary>
     public EmulatorKind Emulator(ParseResult arguments) => arguments.GetValue(_on);
+
+    /// <summary>Whether the machine has drives that only the kernel of ordinary machines knows how to use.</summary>
+    public bool HasDrives(ParseResult arguments) => arguments.GetValue(_disks) is { Length: > 0 } || arguments.GetValue(_optical) is not null;
 
     /// <summary>The machine that was asked for.</summary>
     /// <param name="arguments">The command line.</param>
@@ -104,6 +120,7 @@ public sealed class MachineArguments
                 Processor = arguments.GetValue(_processor) ?? QemuOptions.AmdProcessor,
                 InstructionCounting = arguments.GetValue(_instructionCounting),
                 DebuggerPort = arguments.GetValue(_debugger),
+                Drives = Drives(arguments),
                 ExtraArguments = arguments.GetValue(_extra) ?? [],
             },
         };
@@ -116,6 +133,24 @@ public sealed class MachineArguments
             TimeLimit = TimeLimit(arguments, attended ? null : machine.TimeLimit),
         };
     }
+
+    private List<SataDrive> Drives(ParseResult arguments)
+    {
+        List<SataDrive> drives = [];
+        foreach (FileInfo file in arguments.GetValue(_disks) ?? [])
+        {
+            drives.Add(new SataDrive(Existing(file), SataDrive.UsualSerial(drives.Count + 1)));
+        }
+
+        if (arguments.GetValue(_optical) is FileInfo optical)
+        {
+            drives.Add(new SataDrive(Existing(optical), SataDrive.UsualSerial(drives.Count + 1), IsOptical: true));
+        }
+
+        return drives.Count <= SataDrive.Most ? drives : throw new HvException($"The machine has room for {SataDrive.Most} drives, and these are {drives.Count}.");
+    }
+
+    private static string Existing(FileInfo file) => file.Exists ? file.FullName : throw new HvException($"The image {file.FullName} does not exist.");
 
     private static void RequireRange(Option<int> option, int least, int most)
     {

@@ -99,7 +99,7 @@ public sealed class RunCommand
         HostTools.EnsureInstalled(_machine.Emulator(arguments));
         LinuxBootOptions options = Describe(arguments);
         HypervisorBuild.EnsureBootPrograms(_workspace);
-        GuestParts parts = GuestParts.Get(_workspace, arguments.GetValue(_kernel));
+        GuestParts parts = GuestParts.Get(_workspace, Kernel(arguments));
         using Machine machine = new LinuxBoot(_workspace, parts).Prepare(options);
         int exitCode;
         try
@@ -134,6 +134,10 @@ public sealed class RunCommand
             Machine = _machine.Describe(arguments, attended: command is null) with { Echo = Console.Out },
         };
     }
+
+    /// <summary>The kernel for virtual machines has no driver for AHCI.</summary>
+    private KernelFlavor Kernel(ParseResult arguments) =>
+        arguments.GetResult(_kernel) is { Implicit: false } || !_machine.HasDrives(arguments) ? arguments.GetValue(_kernel) : KernelFlavor.Generic;
 
     private string? FindHypervisor(ParseResult arguments)
     {

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Hypervisor.Tool.Hosting;
+using Hypervisor.Tool.Images;
 
 namespace Hypervisor.Tool.Emulators;
 
@@ -34,6 +35,12 @@ public sealed class ProbeRun
     /// <summary>The probe's load options.</summary>
     public string Arguments { get; init; } = string.Empty;
 
+    /// <summary>The text of the hypervisor's configuration, or null for its defaults.</summary>
+    public string? Configuration { get; init; }
+
+    /// <summary>What the hypervisor has written to its log by the end of <see cref="Execute"/>.</summary>
+    public IReadOnlyList<string> HypervisorLog { get; private set; } = [];
+
     /// <summary>Runs it and waits for the machine to power off.</summary>
     /// <param name="name">The name of the run's folder.</param>
     /// <returns>The probe's lines, notes among them.</returns>
@@ -46,12 +53,14 @@ public sealed class ProbeRun
             Arguments = Arguments,
             Hypervisor = Hypervisor,
             Machine = Machine,
+            DiskFiles = Configuration is string text ? [GuestFile.FromText(BootScripts.ConfigurationPath, text)] : [],
         };
         using Machine machine = ProgramBoot.Prepare(_workspace, options);
         machine.Start();
         machine.WaitFor(LastLine, Machine.TimeLimit ?? _longest, "The probe did not come to its end");
         // The launcher runs on the firmware that the probe has handed back: powering off is a check too.
         machine.WaitForExit(_powerOffLimit);
+        HypervisorLog = RunReport.ReadLines(machine.Folder.HypervisorLog);
         string[] lines = machine.Console.Text.Split('\n');
         machine.Folder.DeleteState();
         return [.. lines.Select(line => line.TrimEnd('\r')).Where(IsOfProbe)];

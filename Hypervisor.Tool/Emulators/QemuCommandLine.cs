@@ -45,6 +45,15 @@ public static class QemuCommandLine
             arguments.AddRange("-gdb", $"tcp:127.0.0.1:{Number(port)}", "-S");
         }
 
+        for (int i = 0; i < options.Drives.Count; i++)
+        {
+            SataDrive drive = options.Drives[i];
+            string name = $"sata{Number(i + 1)}";
+            string media = drive.IsOptical ? ",media=cdrom,readonly=on" : string.Empty;
+            arguments.AddRange("-drive", $"if=none,id={name},format=raw,file={Escape(drive.File)}{media}");
+            arguments.AddRange("-device", $"{(drive.IsOptical ? "ide-cd" : "ide-hd")},id={name}-drive,bus=ide.{Number(i + 1)},drive={name},serial={Escape(drive.Serial)}");
+        }
+
         arguments.AddRange(options.ExtraArguments);
         return arguments;
     }

@@ -17,6 +17,9 @@ public sealed record QemuOptions : MachineOptions
     /// <summary>The TCP port on which QEMU waits for a debugger before the first instruction, or null.</summary>
     public int? DebuggerPort { get; init; }
 
+    /// <summary>Drives on the ports of the AHCI controller from 1 on.</summary>
+    public IReadOnlyList<SataDrive> Drives { get; init; } = [];
+
     /// <summary>Whatever else QEMU is to be told: devices, traces.</summary>
     public IReadOnlyList<string> ExtraArguments { get; init; } = [];
 

@@ -10,13 +10,13 @@ public sealed record ImageRules
     /// Where the host is entered once the machine is a guest; from here on nothing may allocate or wait for initialization.
     /// </summary>
     public static IReadOnlyList<string> HostRoots { get; } =
-        ["SvmExitEntry", "SvmCpuidEntry", "VmxExitEntry", "VmxFastEntry", "VmxNmiEntry", "VmxFailureEntry", "HostFaultEntry", "ApplicationProcessorEntry"];
+        ["SvmExitEntry", "SvmCpuidEntry", "SvmPortEntry", "VmxExitEntry", "VmxFastEntry", "VmxNmiEntry", "VmxFailureEntry", "HostFaultEntry", "ApplicationProcessorEntry"];
 
     /// <summary>Like <see cref="HostRoots"/>, but not in every image.</summary>
     public static IReadOnlyList<string> OptionalHostRoots { get; } = [];
 
     /// <summary>Of <see cref="HostRoots"/> those that are called with the guest's vector registers unsaved.</summary>
-    public static IReadOnlyList<string> UnsavedHostRoots { get; } = ["SvmCpuidEntry", "VmxFastEntry"];
+    public static IReadOnlyList<string> UnsavedHostRoots { get; } = ["SvmCpuidEntry", "SvmPortEntry", "VmxFastEntry"];
 
     /// <summary>Code that an application processor executes after SIPI, before it is in long mode.</summary>
     public static IReadOnlyList<string> StartupCode { get; } = ["hv_Trampoline16"];

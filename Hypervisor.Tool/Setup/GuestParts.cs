@@ -26,6 +26,9 @@ public sealed record GuestParts(GuestKernel Kernel, string BusyBox)
             : null;
     }
 
+    /// <summary>The file system checker for tests, statically linked; fetched the first time.</summary>
+    public static string GetFileSystemCheck(Workspace workspace) => Path.Combine(CacheOf(workspace).Get("e2fsck-static"), "sbin", "e2fsck.static");
+
     private static PackageCache CacheOf(Workspace workspace)
     {
         return new PackageCache(Path.Combine(workspace.Cache, "packages"));

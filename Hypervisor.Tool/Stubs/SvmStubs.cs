@@ -25,6 +25,8 @@ internal static class SvmStubs
 
         Label enter = a.CreateLabel();
         Label rare = a.CreateLabel();
+        Label other = a.CreateLabel();
+        Label handled = a.CreateLabel();
         a.Label(ref enter);
         a.mov(rax, __qword_ptr[rsp + RegisterSets.Field(ProcessorDataLayout.GuestControl)]);
         a.vmload();
@@ -45,10 +47,11 @@ internal static class SvmStubs
         a.vmload();
         a.lea(rcx, __[rsp + ProcessorBlock.HomeSpace]);
         a.cmp(__qword_ptr[rdx + Vmcb.ExitCodeOffset], (int)SvmExitCode.Cpuid);
-        a.jne(rare);
+        a.jne(other);
 
-        // The one hot exit: what the calling convention keeps stays where it is, and so do the XMM registers, which this handler does not touch.
+        // The hot exits: what the calling convention keeps stays where it is, and so do the XMM registers, which these handlers do not touch.
         writer.Call(a, "SvmCpuidEntry");
+        a.Label(ref handled);
         a.lea(rcx, __[rsp + ProcessorBlock.HomeSpace]);
         a.mov(rdx, __qword_ptr[rsp + RegisterSets.Field(ProcessorDataLayout.GuestControl)]);
         a.test(eax, eax);
@@ -58,6 +61,12 @@ internal static class SvmStubs
         RegisterSets.Load(a, RegisterSets.Volatile);
         RegisterSets.Load(a, RegisterSets.Rbx);
         a.jmp(run);
+
+        a.Label(ref other);
+        a.cmp(__qword_ptr[rdx + Vmcb.ExitCodeOffset], (int)SvmExitCode.Io);
+        a.jne(rare);
+        writer.Call(a, "SvmPortEntry");
+        a.jmp(handled);
 
         a.Label(ref rare);
         RegisterSets.Save(a, RegisterSets.Kept);

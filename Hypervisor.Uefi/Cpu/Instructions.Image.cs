@@ -1,6 +1,5 @@
 using System.Runtime;
 using System.Runtime.CompilerServices;
-using Hypervisor.Core.Cryptography;
 
 namespace Hypervisor.Core.Cpu;
 
@@ -197,11 +196,11 @@ public static unsafe partial class Instructions
 
     [RuntimeImport("*", "hv_XtsEncrypt")]
     [MethodImpl(MethodImplOptions.InternalCall)]
-    public static extern partial void XtsEncrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak);
+    public static extern partial void XtsEncrypt(void* schedule, byte* data, ulong blocks, byte* tweak);
 
     [RuntimeImport("*", "hv_XtsDecrypt")]
     [MethodImpl(MethodImplOptions.InternalCall)]
-    public static extern partial void XtsDecrypt(XtsSchedule* schedule, byte* data, ulong blocks, byte* tweak);
+    public static extern partial void XtsDecrypt(void* schedule, byte* data, ulong blocks, byte* tweak);
 
     [RuntimeImport("*", "hv_CallContained")]
     [MethodImpl(MethodImplOptions.InternalCall)]

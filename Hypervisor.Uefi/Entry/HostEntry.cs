@@ -34,6 +34,10 @@ public static unsafe class HostEntry
     [RuntimeExport("SvmCpuidEntry")]
     public static uint SvmCpuidEntry(ProcessorData* processor, Vmcb* vmcb) => SvmExit.TryCpuid(processor, vmcb);
 
+    /// <summary>Called by the exit stub for IN and OUT, with the guest's XMM registers live.</summary>
+    [RuntimeExport("SvmPortEntry")]
+    public static uint SvmPortEntry(ProcessorData* processor, Vmcb* vmcb) => SvmExit.TryPort(processor, vmcb);
+
     /// <summary>Called by the exit stub for every other exit.</summary>
     [RuntimeExport("SvmExitEntry")]
     public static void SvmExitEntry(ProcessorData* processor, Vmcb* vmcb) => SvmExit.Handle(processor, vmcb);

@@ -89,7 +89,26 @@ public static unsafe class Loader
             firmware.Print("hv: the records for the hypervisor are damaged and are not taken\n"u8);
         }
 
-        return CheckPassword(firmware, parameters);
+        EfiStatus status = CheckPassword(firmware, parameters);
+        return status == EfiStatus.Success ? AskPassphrases(firmware, parameters) : status;
+    }
+
+    /// <summary>What mediators need a passphrase for, such as the key of a disk.</summary>
+    private static EfiStatus AskPassphrases(Firmware firmware, BootParameters* parameters)
+    {
+        for (int i = 0; i < MediatorObjects.Count; i++)
+        {
+            Mediator mediator = MediatorObjects.Mediator(i);
+            while (MediatorSelection.IsSelected(i) && mediator.WantedPassphrase.Length != 0)
+            {
+                if (!PasswordPrompt.Ask(firmware, mediator, ref parameters->Options, ref parameters->Mediators))
+                {
+                    return GiveUp(firmware, ref parameters->Options, "the passphrase was not typed"u8);
+                }
+            }
+        }
+
+        return EfiStatus.Success;
     }
 
     private static EfiStatus CheckPassword(Firmware firmware, BootParameters* parameters)
@@ -100,13 +119,19 @@ public static unsafe class Loader
             return EfiStatus.Success;
         }
 
-        if (!parameters->Options.GoOnWithoutPassword)
+        return GiveUp(firmware, ref parameters->Options, "the password was not typed"u8);
+    }
+
+    /// <summary>Somebody is there who does not know what the owner knows: the machine is reset, or goes on without hv where the configuration says so.</summary>
+    private static EfiStatus GiveUp(Firmware firmware, ref HostOptions options, ReadOnlySpan<byte> reason)
+    {
+        if (!options.GoOnWithoutPassword)
         {
             firmware.Print("hv: the machine is reset\n"u8);
             firmware.Runtime->ResetSystem(EfiResetType.Cold, EfiStatus.SecurityViolation, 0, null);
         }
 
-        return Refuse(firmware, "the password was not typed"u8, EfiStatus.SecurityViolation);
+        return Refuse(firmware, reason, EfiStatus.SecurityViolation);
     }
 
     private static EfiStatus Start(Firmware firmware, BootParameters* parameters)

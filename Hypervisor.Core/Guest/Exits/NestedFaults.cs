@@ -21,9 +21,18 @@ public static unsafe class NestedFaults
         MachineData* machine = processor->Machine;
         ulong address = access.Address;
         bool isHost = address - machine->RegionBase < machine->RegionSize;
-        if (processor->Step.Active && !isHost)
+        GuestStep* step = &processor->Step;
+        ulong before = step->Active && step->ClaimedRootEntry != 0 && step->RipLow == (uint)TGuest.Rip(processor) ? step->ClaimedPage : 0;
+        if (step->Active && !isHost)
         {
             GuestDoors.Shut<TGuest>(processor);
+        }
+
+        step->PageBefore = before;
+
+        if (!isHost && TGuest.IsDelivering(processor))
+        {
+            return Delivery<TGuest>(processor, access);
         }
 
         if (LocalApicPage.Contains(processor, address))
@@ -54,6 +63,23 @@ public static unsafe class NestedFaults
         }
 
         return ExitCause.ProtectedMemory;
+    }
+
+    /// <summary>
+    /// A frame of an event in trapped memory. There is no instruction to execute in the guest's place, and behind a door nothing would stop the handler: what it writes
+    /// next, an interrupt command with INIT perhaps, would pass. So it is refused, as one where there is no memory would be; no system has its stack in device registers.
+    /// </summary>
+    private static ExitCause Delivery<TGuest>(ProcessorData* processor, NestedAccess access)
+        where TGuest : struct, IGuestProcessor
+    {
+        if (processor->Exits.Read(ExitCause.UnexpectedMemory) < ReportedWrites)
+        {
+            Log.Begin(LogLevel.Warning, processor->Index).Text("an event is delivered to a stack in trapped memory at "u8).Hex(access.Address)
+                .Text(", RIP "u8).Hex(TGuest.Rip(processor)).Text(": #GP"u8).End();
+        }
+
+        GuestFault.RaiseGeneralProtection<TGuest>(processor);
+        return ExitCause.UnexpectedMemory;
     }
 
     private static ExitCause Unexpected<TGuest>(ProcessorData* processor, NestedAccess access)

@@ -21,7 +21,8 @@ public static unsafe class ProbeEntry
         Firmware firmware = new(imageHandle, systemTable);
         ProbeOptions options = ProbeOptions.Read(firmware.LoadedImage);
         ProbeMemory.Open(systemTable->BootServices);
-        if (!Runner.Open() || !UserSpace.Open() || !ProcessorTables.Enter())
+        if (!Runner.Open() || !UserSpace.Open() || !HostileTargets.Open(systemTable->BootServices)
+            || !HostileCommands.Allocate() || !ProcessorTables.Enter())
         {
             return EfiStatus.OutOfResources;
         }
@@ -31,6 +32,10 @@ public static unsafe class ProbeEntry
         if (options.StressRounds != 0)
         {
             StressRun.Run(options.StressRounds, options.Seed);
+        }
+        else if (options.HostileRounds != 0)
+        {
+            HostileRun.Run(options.HostileRounds, options.Seed, options.HostileKinds);
         }
         else if (options.ReservedBits)
         {

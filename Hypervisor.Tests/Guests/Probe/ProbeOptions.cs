@@ -1,18 +1,21 @@
 using System;
+using Hypervisor.Guests.Probe.Stress;
 using Hypervisor.Uefi.Protocols;
 
 namespace Hypervisor.Guests.Probe;
 
 /// <summary>
 /// What the load options ask for: nothing for the checks, <c>reserved</c> for those that a bare QEMU does not survive,
-/// <c>stress N [SEED]</c> for N rounds of random exits.
+/// <c>stress N [SEED]</c> for N rounds of random exits, <c>hostile N [SEED [KINDS]]</c> for N rounds of a guest that means harm.
 /// </summary>
 public readonly unsafe struct ProbeOptions
 {
     private const uint DefaultSeed = 1;
 
-    private ProbeOptions(bool reservedBits, uint stressRounds, uint seed)
+    private ProbeOptions(bool reservedBits, uint stressRounds, uint hostileRounds, HostileKinds hostileKinds, uint seed)
     {
+        HostileRounds = hostileRounds;
+        HostileKinds = hostileKinds;
         ReservedBits = reservedBits;
         StressRounds = stressRounds;
         Seed = seed;
@@ -24,6 +27,12 @@ public readonly unsafe struct ProbeOptions
     /// <summary>Rounds of stress; 0 for the checks.</summary>
     public uint StressRounds { get; }
 
+    /// <summary>Rounds of a hostile guest; 0 for none.</summary>
+    public uint HostileRounds { get; }
+
+    /// <summary>What that guest does, see <see cref="Stress.HostileKinds"/>; none for all.</summary>
+    public HostileKinds HostileKinds { get; }
+
     /// <summary>Start of the random sequence.</summary>
     public uint Seed { get; }
 
@@ -32,15 +41,19 @@ public readonly unsafe struct ProbeOptions
     {
         char* text = (char*)image->LoadOptions;
         int length = (int)(image->LoadOptionsSize / sizeof(char));
-        int position = Find(text, length, "stress "u8);
+        int hostile = Find(text, length, "hostile "u8);
+        int position = hostile < 0 ? Find(text, length, "stress "u8) : hostile;
         if (position < 0)
         {
-            return new ProbeOptions(Find(text, length, "reserved"u8) >= 0, 0, DefaultSeed);
+            return new ProbeOptions(Find(text, length, "reserved"u8) >= 0, 0, 0, HostileKinds.None, DefaultSeed);
         }
 
         uint rounds = Number(text, length, ref position);
         uint seed = Number(text, length, ref position);
-        return new ProbeOptions(false, rounds, seed == 0 ? DefaultSeed : seed);
+        seed = seed == 0 ? DefaultSeed : seed;
+        return hostile < 0
+            ? new ProbeOptions(false, rounds, 0, HostileKinds.None, seed)
+            : new ProbeOptions(false, 0, rounds, (HostileKinds)Number(text, length, ref position), seed);
     }
 
     /// <summary>The place behind a word, or -1.</summary>

@@ -73,6 +73,48 @@ public sealed unsafe class SvmStepTests : IDisposable
         Assert.Equal(_machine.Machine->ZeroPage, _machine.Nested(_machine.Options.RegionBase + 0x5000).Address);
     }
 
+    [Theory]
+    [InlineData(0x8000_0441ul)] // INT 41h
+    [InlineData(0x8000_0020ul)] // an interrupt
+    [InlineData(0x8000_0B0Dul)] // an exception
+    public void A_delivery_pushes_the_guests_flags_and_the_handler_keeps_its_own(ulong delivered)
+    {
+        uint intercepts = _machine.Vmcb->InterceptExceptions;
+        _machine.Vmcb->RFlags = 0x302;
+        _machine.Vmcb->ExitInterruptInfo = delivered;
+        Open();
+        Assert.Equal(0x302ul, _machine.Vmcb->RFlags);
+        Assert.Equal(intercepts, _machine.Vmcb->InterceptExceptions);
+        Assert.Equal(_machine.Machine->ScratchPage, _machine.Nested(_machine.Options.RegionBase + 0x5000).Address);
+        _machine.Vmcb->ExitInterruptInfo = 0;
+        _machine.Vmcb->RFlags = 2; // in the handler
+        _machine.Exit(SvmExitCode.Invd);
+        Assert.Equal(2ul, _machine.Vmcb->RFlags);
+        Assert.Equal(0ul, _machine.Vmcb->EventInjection);
+        Assert.Equal(_machine.Machine->ZeroPage, _machine.Nested(_machine.Options.RegionBase + 0x5000).Address);
+    }
+
+    [Fact]
+    public void Flags_that_the_instruction_loads_itself_stay()
+    {
+        Open();
+        _machine.Vmcb->RFlags = 0x46; // POPF
+        End(0);
+        Assert.Equal(0x46ul, _machine.Vmcb->RFlags);
+        Assert.Equal(0ul, _machine.Vmcb->EventInjection);
+    }
+
+    [Fact]
+    public void No_door_opens_for_a_frame_on_the_local_apic_page()
+    {
+        // Behind it the handler could send INIT, and nothing would stop it.
+        _machine.Vmcb->ExitInterruptInfo = 0x8000_0441;
+        _machine.Exit(SvmExitCode.NestedPageFault, 7, SimulatedProcessor.ApicPage + 0x400);
+        Assert.False(_machine.Data->Step.Active);
+        Assert.Equal(NestedTables.ReadOnly, _machine.Nested(SimulatedProcessor.ApicPage).Flags);
+        Assert.Equal(GuestEvent.Exception(13, 0).Value, _machine.Vmcb->EventInjection);
+    }
+
     [Fact]
     public void No_interrupt_comes_between()
     {

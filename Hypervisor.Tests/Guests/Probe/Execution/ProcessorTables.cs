@@ -15,6 +15,8 @@ public static unsafe class ProcessorTables
     private const int GateSize = 16;
     private const int TssSize = 104;
     private const int TssRsp0 = 4;
+    private const int TssStack1 = 36;
+    private const int TssStack2 = 44;
     private const int TssIoMapBase = 102;
 
     // Descriptors as AMD APM vol 2 §4.8 has them; limits of 64-bit segments are ignored.
@@ -28,19 +30,22 @@ public static unsafe class ProcessorTables
     private const ulong BusyBit = 2UL << 40;
     private const ulong InterruptGate = 0x8E;
     private const ulong UserInterruptGate = 0xEE;
+    private const int GateStackShift = 32;
 
     private static DescriptorTableRegister* s_firmwareGdt;
     private static DescriptorTableRegister* s_firmwareIdt;
     private static ushort s_code;
     private static ushort s_data;
     private static ushort s_task;
+    private static byte* s_spare;
 
     /// <summary>Takes the processor over; interrupts are off from here on. False if there is no memory.</summary>
     public static bool Enter()
     {
         byte* pages = ProbeMemory.Allocate(Pages);
         byte* stack = ProbeMemory.Allocate(InterruptStackPages);
-        if (pages == null || stack == null)
+        s_spare = ProbeMemory.Allocate((2 * InterruptStackPages) + 1);
+        if (pages == null || stack == null || s_spare == null)
         {
             return false;
         }
@@ -89,6 +94,28 @@ public static unsafe class ProcessorTables
         Stubs.EnableInterrupts();
     }
 
+    /// <summary>
+    /// Gives all vectors stacks of their own, NMIs another than the rest (AMD APM vol 2 §8.9.4): snippets may then have any stack pointer. The vector that keeps theirs
+    /// only ends the snippet by way of one that does not.
+    /// </summary>
+    public static void UseInterruptStacks()
+    {
+        DescriptorTableRegister* own = s_firmwareIdt + 1;
+        byte* task = (byte*)own->Base - GdtOffset + TssOffset;
+        *(ulong*)(task + TssStack1) = (ulong)s_spare + (InterruptStackPages * ProbeMemory.PageSize);
+        *(ulong*)(task + TssStack2) = (ulong)s_spare + (2 * InterruptStackPages * ProbeMemory.PageSize);
+        ulong* idt = (ulong*)own[1].Base;
+        for (int vector = 0; vector < ProbeVectors.Count; vector++)
+        {
+            idt[2 * vector] |= (vector == ProbeVectors.Nmi ? 2UL : 1UL) << GateStackShift;
+        }
+
+        byte* end = s_spare + (2 * InterruptStackPages * ProbeMemory.PageSize);
+        end[0] = 0xCD; // INT
+        end[1] = ProbeVectors.Done;
+        WriteGate(idt, ProbeVectors.OnOwnStack, (ulong)end, InterruptGate);
+    }
+
     private static void WriteTask(byte* task, ulong stack)
     {
         *(ulong*)(task + TssRsp0) = stack;
@@ -114,8 +141,13 @@ public static unsafe class ProcessorTables
         {
             ulong entry = (ulong)(entries + (vector * ProbeVectors.EntryStride));
             ulong type = vector == ProbeVectors.Done ? UserInterruptGate : InterruptGate;
-            idt[2 * vector] = (entry & 0xFFFF) | ((ulong)ProbeSelectors.Code << 16) | (type << 40) | ((entry >> 16 & 0xFFFF) << 48);
-            idt[(2 * vector) + 1] = entry >> 32;
+            WriteGate(idt, vector, entry, type);
         }
+    }
+
+    private static void WriteGate(ulong* idt, int vector, ulong entry, ulong type)
+    {
+        idt[2 * vector] = (entry & 0xFFFF) | ((ulong)ProbeSelectors.Code << 16) | (type << 40) | ((entry >> 16 & 0xFFFF) << 48);
+        idt[(2 * vector) + 1] = entry >> 32;
     }
 }

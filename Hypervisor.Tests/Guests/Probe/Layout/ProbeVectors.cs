@@ -12,6 +12,9 @@ public static class ProbeVectors
     /// <summary>The software interrupt that ends every snippet; open to privilege 3.</summary>
     public const int Done = 0x40;
 
+    /// <summary>A software interrupt whose frame goes to the stack there is, whatever stacks the others use; it ends the snippet too.</summary>
+    public const int OnOwnStack = 0x41;
+
     /// <summary>The first vector that is no exception (AMD APM vol 2 §8.2).</summary>
     public const int FirstInterrupt = 0x20;
 

@@ -1,0 +1,104 @@
+using System;
+using Hypervisor.Guests.Probe.Execution;
+
+namespace Hypervisor.Guests.Probe.Stress;
+
+/// <summary>
+/// Instructions that exit, or must not exist: all of virtualisation, CPUID of any leaf, counters, caches. Not among them: HLT, MWAIT and MWAITX, which wait with
+/// interrupts off; LMSW, which takes away SSE; MOV to control registers, of which the checks have a part of their own.
+/// </summary>
+internal static unsafe class HostileInstructions
+{
+    private const int Size = 5;
+
+    /// <summary>Padded with NOPs. Memory operands are at [RDI], which is ordinary or trapped memory.</summary>
+    private static ReadOnlySpan<byte> Forms =>
+    [
+        0x0F, 0xA2, 0x90, 0x90, 0x90, // CPUID
+        0x0F, 0xA2, 0x0F, 0xA2, 0x90,
+        0xF3, 0x0F, 0xA2, 0x90, 0x90,
+        0x0F, 0x31, 0x90, 0x90, 0x90, // RDTSC
+        0x0F, 0x33, 0x90, 0x90, 0x90, // RDPMC
+        0x0F, 0x08, 0x90, 0x90, 0x90, // INVD
+        0x0F, 0x09, 0x90, 0x90, 0x90, // WBINVD
+        0x0F, 0x0B, 0x90, 0x90, 0x90, // UD2
+        0x0F, 0x37, 0x90, 0x90, 0x90, // GETSEC
+        0x0F, 0xAA, 0x90, 0x90, 0x90, // RSM
+        0x0F, 0x78, 0xC8, 0x90, 0x90, // VMREAD
+        0x0F, 0x78, 0x0F, 0x90, 0x90,
+        0x0F, 0x79, 0xC8, 0x90, 0x90, // VMWRITE
+        0x0F, 0x79, 0x0F, 0x90, 0x90,
+        0x0F, 0xC7, 0x37, 0x90, 0x90, // VMPTRLD
+        0x0F, 0xC7, 0x3F, 0x90, 0x90, // VMPTRST
+        0x66, 0x0F, 0xC7, 0x37, 0x90, // VMCLEAR
+        0xF3, 0x0F, 0xC7, 0x37, 0x90, // VMXON
+        0x66, 0x0F, 0x38, 0x80, 0x07, // INVEPT
+        0x66, 0x0F, 0x38, 0x81, 0x07, // INVVPID
+        0x66, 0x0F, 0x38, 0x82, 0x07, // INVPCID
+        0xF0, 0x0F, 0xA2, 0x90, 0x90, // LOCK CPUID
+        0xF0, 0x0F, 0x01, 0xD9, 0x90, // LOCK VMMCALL
+        0x66, 0x0F, 0x01, 0xC1, 0x90, // 66 VMCALL
+        0xF3, 0x0F, 0x01, 0xD9, 0x90, // VMGEXIT
+        0x0F, 0xC7, 0xF0, 0x90, 0x90, // RDRAND
+        0x0F, 0xC7, 0xF8, 0x90, 0x90, // RDSEED
+        0xF1, 0x90, 0x90, 0x90, 0x90, // INT1
+        0xCC, 0x90, 0x90, 0x90, 0x90, // INT3
+        0x0F, 0x06, 0x90, 0x90, 0x90, // CLTS
+        0x0F, 0x20, 0xC0, 0x90, 0x90, // MOV RAX,CR0
+        0x0F, 0x20, 0xE0, 0x90, 0x90, // MOV RAX,CR4
+        0x0F, 0x21, 0xF8, 0x90, 0x90, // MOV RAX,DR7
+        0x0F, 0x22, 0xC8, 0x90, 0x90, // MOV CR1,RAX
+        0x0F, 0x22, 0xE8, 0x90, 0x90, // MOV CR5,RAX
+        0x0F, 0x24, 0xC0, 0x90, 0x90, // MOV TR
+    ];
+
+    /// <summary>The third bytes behind 0F 01 with register operands that are instructions of their own, or would be: VMCALL to VMXOFF, PCONFIG, MONITOR, CLAC, STAC,
+    /// ENCLS, XGETBV, XSETBV, VMFUNC, XEND, XTEST, ENCLU, all of SVM, SERIALIZE and its neighbours, SWAPGS, RDTSCP, MONITORX, RDPRU, INVLPGB, TLBSYNC.</summary>
+    private static ReadOnlySpan<byte> Group7 =>
+    [
+        0xC0, 0xC1, 0xC2, 0xC3, 0xC4, 0xC5, 0xC6, 0xC8, 0xCA, 0xCB, 0xCC, 0xCD, 0xCE, 0xCF, 0xD0, 0xD1, 0xD4, 0xD5, 0xD6, 0xD7, 0xD8, 0xD9, 0xDA, 0xDB, 0xDC,
+        0xDD, 0xDE, 0xDF, 0xE8, 0xEA, 0xEE, 0xEF, 0xF9, 0xFA, 0xFD, 0xFE, 0xFF,
+    ];
+
+    /// <summary>One instruction.</summary>
+    internal static void Step(ref RandomSequence random)
+    {
+        RunContext* context = HostileRun.Prepare();
+        context->Rax = Leaf(ref random);
+        context->Rcx = (random.Next() & 1) == 0 ? random.Next() & 0xF : random.Next();
+        context->Rdx = random.Next();
+        context->Rbx = random.Next();
+        ulong place = (random.Next() & 1) == 0 ? HostileTargets.Choose(ref random) : 0;
+        context->Rdi = place == 0 ? (ulong)Runner.Scratch + (random.Next() & 0x7FF) : place;
+        context->RFlags = HostileRun.RandomFlags(ref random);
+        if ((random.Next() & 1) == 0)
+        {
+            HostileRun.Execute(context, Forms.Slice((int)(random.Next() % (uint)(Forms.Length / Size)) * Size, Size));
+            return;
+        }
+
+        byte third = Group7[(int)(random.Next() % (uint)Group7.Length)];
+        byte prefix = (random.Next() & 7) switch
+        {
+            0 => 0x66,
+            1 => 0xF2,
+            2 => 0xF3,
+            _ => 0x48,
+        };
+        Span<byte> code = stackalloc byte[4];
+        code[0] = prefix;
+        code[1] = 0x0F;
+        code[2] = 0x01;
+        code[3] = third;
+        HostileRun.Execute(context, code);
+    }
+
+    private static ulong Leaf(ref RandomSequence random) => (random.Next() & 7) switch
+    {
+        0 => random.Next(),
+        1 => 0x4000_0000 | (random.Next() & 0x1FF),
+        2 => ((ulong)random.Next() << 32) | random.Next(),
+        3 or 4 => 0x8000_0000 | (random.Next() & 0x2F),
+        _ => random.Next() & 0x2F,
+    };
+}
