@@ -190,16 +190,19 @@ internal sealed class AhciGovernor
         {
             case AhciRegister.CommandList:
                 port.List = (port.List >> UpperShift << UpperShift) | (write.Over((uint)port.List) & ListMask);
-                return false;
+                return !port.IsInstalled && !port.Command.IsStarted;
             case AhciRegister.CommandListUpper:
                 uint upper = owner.Capabilities.Has64Bits ? write.Over((uint)(port.List >> UpperShift)) : 0;
                 port.List = ((ulong)upper << UpperShift) | (uint)port.List;
-                return false;
+                return !port.IsInstalled && !port.Command.IsStarted;
             case AhciRegister.ReceivedFis:
             case AhciRegister.ReceivedFisUpper:
                 bool fine = ReceivedFisCheck.MayWrite(host, owner, port, write);
-                port.IsKnown &= !fine;
-                if (!fine)
+                if (fine)
+                {
+                    port.Received = ReceivedFisCheck.After(owner, port, write);
+                }
+                else
                 {
                     _complaints.Bad(host, owner, number, "received FISes would go to the host's memory"u8);
                 }
@@ -210,6 +213,9 @@ internal sealed class AhciGovernor
             case AhciRegister.CommandIssue:
                 Issue(host, controller, number, ref port, write.Value);
                 return false;
+            case AhciRegister.SataActive when port.Command.IsStarted:
+                port.Announced |= write.Value;
+                return false;
             case AhciRegister.SataControl:
                 if ((write.Value & write.Lanes & DetectionMask) == DetectionReset)
                 {
@@ -218,7 +224,7 @@ internal sealed class AhciGovernor
 
                 return true;
             case AhciRegister.SataError:
-                if (DiskInquiry.NotesChange(write.Value))
+                if (_inquiry.NotesChange(host, owner, number, write.Value))
                 {
                     DiskInquiry.Forget(host, port);
                 }
@@ -271,7 +277,7 @@ internal sealed class AhciGovernor
 
         uint late = port.Held | (port.Issued & ~still);
         issued |= late;
-        active |= late & port.Queued;
+        active |= (late & port.Queued) | port.Announced;
     }
 
     private void Learn(MediatorHost host, in AhciController controller, int number, ref AhciPort port)
@@ -332,7 +338,8 @@ internal sealed class AhciGovernor
         if (before.IsStarted && !after.IsStarted)
         {
             FinishParts(host, controller, number, ref port);
-            port.Held = 0;
+            GiveUpHeld(host, ref port);
+            port.Announced = 0;
             port.IsStopping = port.Issued != 0;
         }
         else if (!before.IsStarted && after.IsStarted)
@@ -468,6 +475,7 @@ internal sealed class AhciGovernor
         }
 
         uint queued = ready & port.Queued;
+        port.Announced &= ~queued;
         if (queued != 0)
         {
             // The end of a queued command is seen in PxSACT, so its bit must be set, whether the guest has done so or not (AHCI 1.3.1 §5.5.1).
@@ -531,10 +539,20 @@ internal sealed class AhciGovernor
 
     private void Drop(MediatorHost host, ref AhciPort port, int slot)
     {
-        _mayRetry |= GovernedMemory.Slots(host, port.Place)[slot].HasPages;
+        ref AhciSlot record = ref GovernedMemory.Slots(host, port.Place)[slot];
+        _mayRetry |= record.HasPages;
+        record.Done = 0; // what is left of a write in parts is given up
         _builder.Release(host, port, slot);
         port.Issued &= ~(1u << slot);
         port.Held &= ~(1u << slot);
+    }
+
+    private void GiveUpHeld(MediatorHost host, ref AhciPort port)
+    {
+        for (uint left = port.Held; left != 0; left &= left - 1)
+        {
+            Drop(host, ref port, BitScan.Lowest(left));
+        }
     }
 
     private void DropAll(MediatorHost host, ref AhciPort port)
@@ -545,5 +563,6 @@ internal sealed class AhciGovernor
         }
 
         port.IsStopping = false;
+        port.Announced = 0;
     }
 }

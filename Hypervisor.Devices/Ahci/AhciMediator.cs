@@ -54,22 +54,11 @@ public sealed class AhciMediator : Mediator
     /// <inheritdoc/>
     public override uint OwnMemory => _policy.Governs ? GovernedMemory.Size : 0u;
 
-    /// <summary>Number of keys that the configuration names.</summary>
-    public int KeyCount => _policy.Keys.Count;
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> WantedPassphrase => _policy.Keys.WantedPassphrase;
 
-    /// <summary>The name of a key.</summary>
-    /// <param name="key">From 0.</param>
-    public ReadOnlySpan<byte> KeyName(int key) => _policy.Keys.Name(key);
-
-    /// <summary>Whether a key is to be made of a passphrase that has not been given yet.</summary>
-    /// <param name="key">From 0.</param>
-    public bool NeedsPassphrase(int key) => _policy.Keys.NeedsPassphrase(key);
-
-    /// <summary>Gives the passphrase of a key, before the mediator is attached.</summary>
-    /// <param name="key">From 0.</param>
-    /// <param name="passphrase">The passphrase.</param>
-    /// <returns>False where none is wanted.</returns>
-    public bool SetPassphrase(int key, ReadOnlySpan<byte> passphrase) => _policy.Keys.SetPassphrase(key, passphrase);
+    /// <inheritdoc/>
+    public override int TakePassphrase(ReadOnlySpan<byte> passphrase, Span<byte> option) => _policy.Keys.TakePassphrase(passphrase, option);
 
     /// <inheritdoc/>
     public override OptionResult SetOption(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => _policy.SetOption(key, value);

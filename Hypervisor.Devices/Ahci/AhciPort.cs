@@ -39,6 +39,9 @@ internal struct AhciPort
     /// <summary>Governed: which of both are queued ones.</summary>
     internal uint Queued;
 
+    /// <summary>Governed: bits of PxSACT that the guest has set and the controller has yet to get, together with the command.</summary>
+    internal uint Announced;
+
     /// <summary>Governed: whether anything is to be done at the next occasion.</summary>
     internal readonly bool IsBusy => (Issued | Held) != 0;
 }

@@ -78,6 +78,9 @@ public static class AhciRegister
     /// <summary>Bits of PxIS that follow other registers: UFS, PCS, PRCS and DMPS (§3.3.5); only the guest shall clear what they follow.</summary>
     public const uint LinkInterrupts = (1u << 4) | (1u << 6) | (1u << 7) | (1u << 22);
 
+    /// <summary>Bits of PxIS that say a command has failed: TFES, HBFS, HBDS, IFS (§6.2.2).</summary>
+    public const uint ErrorInterrupts = (1u << 30) | (1u << 29) | (1u << 28) | (1u << 27);
+
     /// <summary>The port a register belongs to.</summary>
     /// <param name="offset">From <see cref="FirstPort"/> to <see cref="End"/>.</param>
     public static int PortOf(int offset) => (offset - FirstPort) / PortSize;

@@ -260,6 +260,7 @@ internal sealed class CommandBuilder
         record.Table = GovernedMemory.TableOf(port.Place, slot);
         record.Encrypts = false;
         record.Decrypts = false;
+        record.Done = 0;
         record.Command = default;
         bool isQueued = (port.Queued >> slot & 1) != 0;
         Span<byte> table = OwnTable(host, record);

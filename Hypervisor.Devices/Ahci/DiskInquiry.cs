@@ -45,7 +45,8 @@ internal sealed class DiskInquiry
     internal static void Forget(MediatorHost host, in AhciPort port) => GovernedMemory.Disks(host, port.Place).Clear();
 
     /// <summary>Whether a write to PxSERR says that the guest has noted a change of the link.</summary>
-    internal static bool NotesChange(uint value) => (value & LinkChanges) != 0;
+    internal bool NotesChange(MediatorHost host, in AhciController controller, int number, uint value) =>
+        (value & LinkChanges & _registers.ReadPort(host, controller, number, AhciRegister.SataError)) != 0;
 
     /// <summary>Asks a disk who it is, where that matters and is not known. The port runs, with the host's list, and has no command.</summary>
     internal void Ask(MediatorHost host, in AhciController controller, int number, in AhciPort port, int behind)
@@ -64,7 +65,8 @@ internal sealed class DiskInquiry
         }
 
         if (identity.IsKnown || identity.Attempts == MostAttempts || !_poll.IsIdle(host, controller, number)
-            || new AhciTaskFile(_registers.ReadPort(host, controller, number, AhciRegister.TaskFile)).IsBusy)
+            || new AhciTaskFile(_registers.ReadPort(host, controller, number, AhciRegister.TaskFile)).IsBusy
+            || (_registers.ReadPort(host, controller, number, AhciRegister.PortInterruptStatus) & AhciRegister.ErrorInterrupts) != 0)
         {
             return;
         }
@@ -116,7 +118,7 @@ internal sealed class DiskInquiry
         _registers.WritePort(host, controller, number, AhciRegister.PortInterruptEnable, 0);
         _registers.WritePort(host, controller, number, AhciRegister.CommandIssue, 1u << InquirySlot);
         bool ended = WaitEnded(host, controller, number);
-        bool fine = ended && !new AhciTaskFile(_registers.ReadPort(host, controller, number, AhciRegister.TaskFile)).HasError;
+        bool fine = ended && !HasFailed(host, controller, number);
         if (!fine && _poll.Stop(host, controller, number))
         {
             _poll.Start(host, controller, number);
@@ -143,8 +145,7 @@ internal sealed class DiskInquiry
             }
 
             // After an error the command stays issued until the port is stopped (AHCI 1.3.1 §6.2.2).
-            AhciTaskFile file = new(_registers.ReadPort(host, controller, number, AhciRegister.TaskFile));
-            if (file.HasError && !file.IsBusy)
+            if (HasFailed(host, controller, number))
             {
                 return false;
             }
@@ -152,6 +153,10 @@ internal sealed class DiskInquiry
 
         return false;
     }
+
+    /// <summary>By the interrupt status, where none of this was before: the task file may tell of an older error.</summary>
+    private bool HasFailed(MediatorHost host, in AhciController controller, int number) =>
+        (_registers.ReadPort(host, controller, number, AhciRegister.PortInterruptStatus) & AhciRegister.ErrorInterrupts) != 0;
 
     private static void BuildCommand(MediatorHost host, in AhciPort port, int behind, byte command)
     {

@@ -15,6 +15,9 @@ internal struct DiskKey
     /// <summary>Iterations for the passphrase; 0 where none is asked for.</summary>
     internal uint Iterations;
 
+    /// <summary>Whether its passphrase has been asked for.</summary>
+    internal bool IsAsked;
+
     /// <summary>Whether its bytes are known.</summary>
     internal bool HasSecret;
 }

@@ -1,6 +1,7 @@
 using System;
 using Hypervisor.Core.Configuration;
 using Hypervisor.Core.Cryptography;
+using Hypervisor.Core.Diagnostics;
 
 namespace Hypervisor.Devices.Ahci;
 
@@ -18,6 +19,8 @@ public sealed class DiskKeys
     private const int MaximumName = 16;
     private const int MaximumSalt = 64;
     private const int MinimumSalt = 16;
+    private const int MaximumPrompt = 32;
+    private const int MaximumOption = 192;
     private const ulong MinimumIterations = 1000;
     private const ulong MaximumIterations = 100_000_000;
 
@@ -25,6 +28,7 @@ public sealed class DiskKeys
     private readonly byte[] _names = new byte[Capacity * MaximumName];
     private readonly byte[] _salts = new byte[Capacity * MaximumSalt];
     private readonly byte[] _secrets = new byte[Capacity * AesXts.LongKeySize];
+    private readonly byte[] _prompt = new byte[MaximumPrompt];
     private readonly AesXts _first = new();
     private readonly AesXts _second = new();
     private readonly AesXts _third = new();
@@ -77,22 +81,50 @@ public sealed class DiskKeys
     /// <summary>Whether a key can be used.</summary>
     public bool IsUsable(int key) => (uint)key < (uint)_count && Cipher(key).HasKey;
 
-    /// <summary>Whether a passphrase for a key has to be asked for.</summary>
-    public bool NeedsPassphrase(int key) => (uint)key < (uint)_count && _keys[key].Iterations != 0 && !_keys[key].HasSecret;
-
-    /// <summary>Makes a key of a passphrase.</summary>
-    /// <returns>False where none is wanted.</returns>
-    public bool SetPassphrase(int key, ReadOnlySpan<byte> passphrase)
+    /// <summary>What a passphrase is needed for: the first key that lacks its own; empty where none does.</summary>
+    public ReadOnlySpan<byte> WantedPassphrase
     {
-        if (!NeedsPassphrase(key))
+        get
         {
-            return false;
+            int key = FirstWanted();
+            if (key == None)
+            {
+                return default;
+            }
+
+            TextBuffer text = new(_prompt);
+            text.Append("disk key "u8);
+            text.Append(Name(key));
+            return new ReadOnlySpan<byte>(_prompt).Slice(0, text.Length);
+        }
+    }
+
+    /// <summary>Makes the key of a passphrase, and an option of the key: it is another object that will use it, so this one forgets it.</summary>
+    /// <param name="passphrase">The passphrase. Whether it is the right one only the disk shows.</param>
+    /// <param name="option">Where the option goes.</param>
+    /// <returns>Its bytes; 0 where there is no room.</returns>
+    public int TakePassphrase(ReadOnlySpan<byte> passphrase, Span<byte> option)
+    {
+        int key = FirstWanted();
+        if (key == None || passphrase.IsEmpty || option.Length < MaximumOption)
+        {
+            return 0;
         }
 
-        Pbkdf2.Derive(
-            passphrase, new ReadOnlySpan<byte>(_salts).Slice(key * MaximumSalt, _keys[key].SaltLength), _keys[key].Iterations, Secret(key).Slice(0, _keys[key].Size));
-        _keys[key].HasSecret = true;
-        return true;
+        Span<byte> secret = Secret(key).Slice(0, _keys[key].Size);
+        Pbkdf2.Derive(passphrase, new ReadOnlySpan<byte>(_salts).Slice(key * MaximumSalt, _keys[key].SaltLength), _keys[key].Iterations, secret);
+        TextBuffer text = new(option);
+        text.Append("key="u8);
+        text.Append(Name(key));
+        text.Append(_keys[key].Size == AesXts.ShortKeySize ? ", aes-xts-128, hex "u8 : ", aes-xts-256, hex "u8);
+        for (int i = 0; i < secret.Length; i++)
+        {
+            text.AppendHex(secret[i], 2);
+        }
+
+        SecretBytes.Wipe(secret);
+        _keys[key].IsAsked = true;
+        return text.Length;
     }
 
     /// <summary>Reads a key of the configuration.</summary>
@@ -101,11 +133,12 @@ public sealed class DiskKeys
     {
         int key = Find(Next(ref value));
         int cipher = WordChoice.Find(Next(ref value), Ciphers);
-        if (key == None || cipher < 0 || _keys[key].Size != 0)
+        if (key == None || cipher < 0 || (_keys[key].Size != 0 && (_keys[key].Iterations == 0 || _keys[key].HasSecret)))
         {
             return false;
         }
 
+        // The key of a passphrase comes as another option behind the one that says how to ask for it.
         int size = cipher == 0 ? AesXts.ShortKeySize : AesXts.LongKeySize;
         ReadOnlySpan<byte> source = Next(ref value);
         ReadOnlySpan<byte> hex = "hex "u8;
@@ -117,7 +150,7 @@ public sealed class DiskKeys
             return fine;
         }
 
-        return AsciiText.Same(source, "passphrase"u8) && TryReadSalt(key, size, ref value);
+        return _keys[key].Size == 0 && AsciiText.Same(source, "passphrase"u8) && TryReadSalt(key, size, ref value);
     }
 
     /// <summary>Gives the ciphers their keys, when the processor they run on is there.</summary>
@@ -131,6 +164,19 @@ public sealed class DiskKeys
                 SecretBytes.Wipe(Secret(i));
             }
         }
+    }
+
+    private int FirstWanted()
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            if (_keys[i].Iterations != 0 && !_keys[i].HasSecret && !_keys[i].IsAsked)
+            {
+                return i;
+            }
+        }
+
+        return None;
     }
 
     private Span<byte> Secret(int key) => new Span<byte>(_secrets).Slice(key * AesXts.LongKeySize, AesXts.LongKeySize);

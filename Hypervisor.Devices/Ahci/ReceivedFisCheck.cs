@@ -14,13 +14,17 @@ internal static class ReceivedFisCheck
         controller.IsTranslated || !host.Memory(address & ~(ulong)(SmallSize - 1), controller.Capabilities.HasFisSwitching ? SwitchedSize : SmallSize).IsEmpty;
 
     /// <summary>A write to PxFB or PxFBU: while the controller uses the area, it must be the guest's at any moment.</summary>
-    internal static bool MayWrite(MediatorHost host, in AhciController controller, in AhciPort port, in AhciWrite write)
+    internal static bool MayWrite(MediatorHost host, in AhciController controller, in AhciPort port, in AhciWrite write) =>
+        !port.Command.Receives || IsGuests(host, controller, After(controller, port, write));
+
+    /// <summary>Where the area is after a write to PxFB or PxFBU.</summary>
+    internal static ulong After(in AhciController controller, in AhciPort port, in AhciWrite write)
     {
         bool isUpper = AhciRegister.InPort(write.Offset) == AhciRegister.ReceivedFisUpper;
         uint low = (uint)port.Received;
         uint high = (uint)(port.Received >> UpperShift);
         ulong after = isUpper ? ((ulong)write.Over(high) << UpperShift) | low : ((ulong)high << UpperShift) | write.Over(low);
-        return !port.Command.Receives || IsGuests(host, controller, after);
+        return (controller.Capabilities.Has64Bits ? after : (uint)after) & ~(ulong)(SmallSize - 1);
     }
 
     /// <summary>A write to PxCMD: whether the controller would begin to use an area that is not the guest's.</summary>

@@ -265,6 +265,7 @@ internal sealed partial class AhciPort
         if (command.IsPio)
         {
             _status = end;
+            _error = AtaError.None;
             _interrupts |= setup.Interrupts ? PortInterrupts.PioSetup : 0;
         }
     }

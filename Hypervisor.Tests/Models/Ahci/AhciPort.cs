@@ -79,6 +79,10 @@ internal sealed partial class AhciPort(AhciController controller)
         _sataError = 0;
     }
 
+    /// <summary>Registers that tell where it stands.</summary>
+    public override string ToString() =>
+        $"CMD {_command}, TFD {(uint)_error:X2}{(uint)_status:X2}, CI {_issued:X8}, SACT {_active:X8}, IS {AllInterrupts}, CLB {_listBase:X}{(_isHalted ? ", halted" : "")}";
+
     internal void Reset()
     {
         _interrupts = PortInterrupts.None;
@@ -89,6 +93,7 @@ internal sealed partial class AhciPort(AhciController controller)
         _deafening = 0;
         _isOverriding = false;
         StopCommands();
+        Device?.Reset();
         DropLink();
         _sataError = 0;
         _isLinkComing = Device != null;

@@ -156,6 +156,7 @@ internal sealed class DiskWorkload
     {
         int number = _random.Next(1, Slots + 1);
         List<(int Slot, ulong Lba, int Count, bool IsWrite, (ulong, int)[] Buffers, byte[] Data)> batch = [];
+        GuestCommand?[] commands = new GuestCommand?[Slots];
         ulong slice = _view.Disk.Sectors / Slots;
         foreach (int slot in Enumerable.Range(0, Slots).OrderBy(_ => _random.Next()).Take(number))
         {
@@ -164,12 +165,9 @@ internal sealed class DiskWorkload
             ulong lba = ((ulong)slot * slice) + (ulong)_random.Next((int)slice - count + 1);
             (ulong, int)[] buffers = _buffers.Take(count * _view.Disk.SectorSize);
             byte[] data = Fill(buffers, count * _view.Disk.SectorSize, isWrite);
-            _driver.Prepare(
-                slot,
-                new GuestCommand(new CommandFis(isWrite ? AtaCommand.WriteFpdma : AtaCommand.ReadFpdma, lba, slot << 3, count, device: (byte)(0x40 | (_random.Next(4) == 0 ? 0x80 : 0))))
-                {
-                    Buffers = buffers, IsWrite = isWrite,
-                });
+            CommandFis fis = new(isWrite ? AtaCommand.WriteFpdma : AtaCommand.ReadFpdma, lba, slot << 3, count, device: (byte)(0x40 | (_random.Next(4) == 0 ? 0x80 : 0)));
+            commands[slot] = new GuestCommand(fis) { Buffers = buffers, IsWrite = isWrite };
+            _driver.Prepare(slot, commands[slot]!);
             batch.Add((slot, lba, count, isWrite, buffers, data));
         }
 
@@ -197,6 +195,7 @@ internal sealed class DiskWorkload
         {
             if (!_view.Allows(lba, count, isWrite))
             {
+                _driver.Prepare(slot, commands[slot]!); // recovery from the error before has used a slot
                 _driver.Issue(1u << slot, isQueued: true);
                 Judge($"queued {lba}+{count} {(isWrite ? "write" : "read")}", _driver.Await(1u << slot, slot), mayBe: false, wasQueued: true);
             }
@@ -262,7 +261,7 @@ internal sealed class DiskWorkload
         Ended = (Ended.Good + (result.IsGood ? 1 : 0), Ended.Refused + (result.IsRefused ? 1 : 0));
         if (!result.IsOver || result.IsGood != mayBe || result.IsRefused == mayBe)
         {
-            Problems.Add($"{what}: {(mayBe ? "should have ended well" : "should have been refused")}, PxTFD {result.TaskFile:X4}, PxIS {_driver.Seen}{(result.IsOver ? "" : ", never ended")}");
+            Problems.Add($"{what}: {(mayBe ? "should have ended well" : "should have been refused")}, PxTFD {result.TaskFile:X4}, PxIS {_driver.Seen}{(result.IsOver ? "" : $", never ended: {_rig.Controller.Port(_driver.Port)}")}");
         }
 
         if (!result.IsGood && !_driver.Recover(wasQueued))

@@ -89,7 +89,8 @@ public sealed class AhciHostMemoryTests
         driver.Prepare(0, new GuestCommand(new CommandFis(AtaCommand.ReadDmaExt, 0, 200)) { Buffers = [(Data, 0x1_0000), (Data + 0x2_0000, 200 * 512)] });
         driver.Issue(1, isQueued: false);
         driver.Prepare(0, new GuestCommand(new CommandFis(AtaCommand.WriteDmaExt, 0, 200)) { Buffers = [(rig.Memory.Host.Start, 0x1_0000), (rig.Memory.Host.Start, 200 * 512)], IsWrite = true });
-        Assert.True(driver.Await(1, 0).IsGood);
+        GuestResult result = driver.Await(1, 0);
+        Assert.True(result.IsGood, $"{result} {rig.Log}");
         Assert.Empty(rig.Trespasses);
         Assert.Equal(before, disk.Media);
     }

@@ -148,7 +148,8 @@ public sealed class AhciRuleTests
         Assert.True(encrypted.Encode(7, data).AsSpan().SequenceEqual(disk.Media.AsSpan(7 * 512, data.Length)));
         buffers.ToList().ForEach(b => rig.Ram(b.Address, b.Length).Clear());
         GuestCommand read = new(queued ? new CommandFis(AtaCommand.ReadFpdma, 7, 4 << 3, 16000) : new CommandFis(AtaCommand.ReadDmaExt, 7, 16000)) { Buffers = buffers };
-        Assert.True(driver.Execute(read, 4).IsGood);
+        result = driver.Execute(read, 4);
+        Assert.True(result.IsGood, $"{result} {rig.Controller.Port(0)} {rig.Log}");
         Assert.True(data.AsSpan().SequenceEqual(driver.Gather(buffers).AsSpan(0, data.Length)));
         Assert.Empty(rig.Trespasses);
     }

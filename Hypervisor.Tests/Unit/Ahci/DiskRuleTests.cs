@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using System.Security.Cryptography;
 using System.Text;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Devices.Ahci;
@@ -70,11 +71,21 @@ public sealed class DiskRuleTests
         Assert.True(Set(policy, "key", "a, aes-xts-256, passphrase, salt 000102030405060708090A0B0C0D0E0F, iterations 1000"));
         Assert.False(Set(policy, "key", "a, aes-xts-256, passphrase, salt 000102030405060708090A0B0C0D0E0F, iterations 1000"));
         Assert.Equal(1, policy.Keys.Count);
-        Assert.True(policy.Keys.NeedsPassphrase(0));
-        Assert.False(policy.Keys.IsUsable(0));
-        Assert.True(policy.Keys.SetPassphrase(0, "correct horse"u8));
-        Assert.False(policy.Keys.NeedsPassphrase(0));
-        Assert.False(policy.Keys.SetPassphrase(0, "battery"u8));
+        Assert.Equal("disk key a", Encoding.ASCII.GetString(policy.Keys.WantedPassphrase));
+        byte[] option = new byte[256];
+        int length = policy.Keys.TakePassphrase("correct horse"u8, option);
+        Assert.True(policy.Keys.WantedPassphrase.IsEmpty);
+        Assert.Equal(0, policy.Keys.TakePassphrase("battery"u8, option));
+        byte[] key = Rfc2898DeriveBytes.Pbkdf2("correct horse", Convert.FromHexString("000102030405060708090A0B0C0D0E0F"), 1000, HashAlgorithmName.SHA256, 64);
+        string value = $"a, aes-xts-256, hex {Convert.ToHexString(key)}";
+        Assert.Equal($"key={value}", Encoding.ASCII.GetString(option, 0, length), ignoreCase: true);
+
+        // The one that runs is told both.
+        AhciPolicy running = new();
+        Assert.True(Set(running, "key", "a, aes-xts-256, passphrase, salt 000102030405060708090A0B0C0D0E0F, iterations 1000"));
+        Assert.True(Set(running, "key", value));
+        Assert.True(running.Keys.WantedPassphrase.IsEmpty);
+        Assert.False(Set(running, "key", value));
     }
 
     [Fact]
