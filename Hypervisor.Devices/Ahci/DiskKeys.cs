@@ -92,7 +92,7 @@ public sealed class DiskKeys
                 return default;
             }
 
-            TextBuffer text = new(_prompt);
+            TextBuffer text = new(new Span<byte>(_prompt));
             text.Append("disk key "u8);
             text.Append(Name(key));
             return new ReadOnlySpan<byte>(_prompt).Slice(0, text.Length);
