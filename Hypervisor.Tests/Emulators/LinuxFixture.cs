@@ -26,6 +26,9 @@ public sealed class LinuxFixture
     /// <summary>The source tree under test.</summary>
     public Workspace Workspace { get; }
 
+    /// <summary>The program that is the guests' user space.</summary>
+    internal string BusyBox => GuestParts.Get(Workspace, KernelFlavor.Cloud).BusyBox;
+
     /// <summary>What two processors without the hypervisor look like; taken once.</summary>
     internal BareBaseline Bare => _bare.Value;
 

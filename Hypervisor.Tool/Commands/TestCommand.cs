@@ -26,6 +26,8 @@ public static class TestCommand
             {
                 HostTools.EnsureInstalled(EmulatorKind.Qemu, EmulatorKind.Bochs);
                 GuestParts.Get(workspace, KernelFlavor.Cloud);
+                GuestParts.Get(workspace, KernelFlavor.Generic);
+                _ = GuestParts.GetFileSystemCheck(workspace);
             }
 
             return Run(workspace, TestFilter.Build(result.GetValue(fast), result.GetValue(slow), result.GetValue(filter)));

@@ -11,7 +11,7 @@ public sealed class GuestKernel
 {
     private const string ImagePrefix = "vmlinuz-";
     private static readonly string[] _commonModules = ["msr", "cpuid", "efivarfs", "vfat", "nls_cp437", "nls_ascii"];
-    private static readonly string[] _deviceModules = ["ahci", "sd_mod", "sr_mod", "isofs", "ext4", "nvme", "xhci-pci", "usb-storage", "e1000e"];
+    private static readonly string[] _deviceModules = ["ahci", "sd_mod", "sr_mod", "isofs", "crc32c_generic", "ext4", "nvme", "xhci-pci", "usb-storage", "e1000e"];
 
     private GuestKernel(KernelFlavor flavor, string tree, string image)
     {

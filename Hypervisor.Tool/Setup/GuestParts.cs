@@ -9,6 +9,7 @@ namespace Hypervisor.Tool.Setup;
 public sealed record GuestParts(GuestKernel Kernel, string BusyBox)
 {
     private const string BusyBoxPackage = "busybox-static";
+    private const string FileSystemCheckPackage = "e2fsck-static";
 
     /// <summary>The parts; fetched the first time.</summary>
     public static GuestParts Get(Workspace workspace, KernelFlavor flavor)
@@ -26,8 +27,13 @@ public sealed record GuestParts(GuestKernel Kernel, string BusyBox)
             : null;
     }
 
-    /// <summary>The file system checker for tests, statically linked; fetched the first time.</summary>
-    public static string GetFileSystemCheck(Workspace workspace) => Path.Combine(CacheOf(workspace).Get("e2fsck-static"), "sbin", "e2fsck.static");
+    /// <summary>The checker of file systems that tests put into guests, statically linked; fetched the first time.</summary>
+    public static string GetFileSystemCheck(Workspace workspace) => FileSystemCheckIn(CacheOf(workspace).Get(FileSystemCheckPackage));
+
+    /// <summary>The same if it was fetched before, else null.</summary>
+    public static string? FindFileSystemCheck(Workspace workspace) => CacheOf(workspace).Find(FileSystemCheckPackage) is string tree ? FileSystemCheckIn(tree) : null;
+
+    private static string FileSystemCheckIn(string tree) => Path.Combine(tree, "sbin", "e2fsck.static");
 
     private static PackageCache CacheOf(Workspace workspace)
     {
