@@ -44,6 +44,19 @@ public sealed class AhciRuleTests
     }
 
     [Theory]
+    [InlineData(0, 1)]
+    [InlineData(2, 2)]
+    public void Governed_without_a_rule_everything_is_served(int port, int seed)
+    {
+        AtaDisk disk = port == 0 ? _disk : _large;
+        using MediatedAhciRig rig = Rig(seed, "govern = all");
+        DiskWorkload workload = new(rig, port, new DiskView(disk), seed);
+        workload.Run(150);
+        workload.ReadAll(32);
+        AssertFine(rig, workload);
+    }
+
+    [Theory]
     [InlineData("readonly", 1)]
     [InlineData("readonly", 2)]
     [InlineData("deny", 3)]
