@@ -45,6 +45,9 @@ public static unsafe class BenchEntry
         Measure("out-80"u8, &BenchLoops.OutDelay);
         Measure("out-70"u8, &BenchLoops.OutCmosIndex);
         Measure("pci-read"u8, &BenchLoops.PciRead);
+        Measure("pci-window"u8, &BenchLoops.PciWindowRead);
+        Measure("ahci-read"u8, &BenchLoops.AhciRead);
+        Measure("ahci-write"u8, &BenchLoops.AhciWrite);
         Measure("apic-read"u8, &BenchLoops.ReadApic);
         Measure("apic-write"u8, &BenchLoops.WriteApic);
         SerialPort.Write("bench: done\r\n"u8);

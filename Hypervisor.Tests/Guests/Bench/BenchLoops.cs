@@ -78,6 +78,18 @@ internal static class BenchLoops
     [MethodImpl(MethodImplOptions.InternalCall)]
     internal static extern ulong OutCmosIndex(uint count);
 
+    [RuntimeImport("*", "bench_PciWindowRead")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    internal static extern ulong PciWindowRead(uint count);
+
+    [RuntimeImport("*", "bench_AhciRead")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    internal static extern ulong AhciRead(uint count);
+
+    [RuntimeImport("*", "bench_AhciWrite")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    internal static extern ulong AhciWrite(uint count);
+
     [RuntimeImport("*", "bench_PciRead")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     internal static extern ulong PciRead(uint count);

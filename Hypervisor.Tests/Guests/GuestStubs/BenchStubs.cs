@@ -20,6 +20,13 @@ internal static class BenchStubs
     private const uint FsBase = 0xC000_0100;
     private const uint Sysenter = 0x174;
     private const uint PciSelect = 0x8000_0008; // class code of the host bridge
+    private const uint PciWindow = 0x8000_0060; // PCIEXBAR of Q35's host bridge
+    private const uint PciWindowMask = 0xFC00_0000;
+    private const int ClassOffset = 8;
+    private const uint AhciBase = 0x8000_FA24; // ABAR of 00:1F.2
+    private const uint BarMask = 0xFFFF_FFF0;
+    private const int PortInterruptStatus = 0x290; // of port 3, where nothing is
+    private const int BelowStack = 0x100;
     private const uint PciAddressPort = 0xCF8;
     private const uint PciDataPort = 0xCFC;
     private const uint HypervisorLeaf = 0x4000_0000;
@@ -52,8 +59,33 @@ internal static class BenchStubs
             a.mov(edx, PciDataPort);
             a.@in(eax, dx);
         });
+        Loop(writer, "PciWindowRead", a => Address(a, PciWindow, PciWindowMask, ClassOffset), a => a.mov(ecx, __dword_ptr[rax]));
+        Loop(writer, "AhciRead", a => Address(a, AhciBase, BarMask, PortInterruptStatus), a => a.mov(ecx, __dword_ptr[rax]));
+        Loop(writer, "AhciWrite", a => { Address(a, AhciBase, BarMask, PortInterruptStatus); a.xor(ecx, ecx); }, a => a.mov(__dword_ptr[rax], ecx));
         Loop(writer, "ReadApic", a => a.mov(eax, ApicPage), a => a.mov(ecx, __dword_ptr[rax + ApicId]));
         Loop(writer, "WriteApic", a => { a.mov(eax, ApicPage); a.xor(ecx, ecx); }, a => a.mov(__dword_ptr[rax + ApicErrorStatus], ecx));
+    }
+
+    /// <summary>RAX: an address that a register of configuration space holds; one below the stack where there is no such function.</summary>
+    private static void Address(Assembler a, uint register, uint mask, int offset)
+    {
+        Label end = a.CreateLabel();
+        Label absent = a.CreateLabel();
+        a.mov(eax, register);
+        a.mov(edx, PciAddressPort);
+        a.@out(dx, eax);
+        a.mov(edx, PciDataPort);
+        a.@in(eax, dx);
+        a.cmp(eax, -1);
+        a.je(absent);
+        a.and(eax, mask);
+        a.jz(absent);
+        a.add(eax, offset);
+        a.jmp(end);
+        a.Label(ref absent);
+        a.lea(rax, __[rsp - BelowStack]);
+        a.Label(ref end);
+        a.nop();
     }
 
     private static void Loop(StubWriter writer, string name, Action<Assembler> prepare, Action<Assembler> body) => writer.Add("bench_" + name, a =>
