@@ -61,6 +61,9 @@ public sealed class AhciMediator : Mediator
     public override int TakePassphrase(ReadOnlySpan<byte> passphrase, Span<byte> option) => _policy.Keys.TakePassphrase(passphrase, option);
 
     /// <inheritdoc/>
+    public override void ForgetSecrets() => _policy.Keys.Forget();
+
+    /// <inheritdoc/>
     public override OptionResult SetOption(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => _policy.SetOption(key, value);
 
     /// <inheritdoc/>

@@ -166,6 +166,16 @@ public sealed class DiskKeys
         }
     }
 
+    /// <summary>Forgets the keys that no cipher has been given: none of them can be used any more.</summary>
+    public void Forget()
+    {
+        SecretBytes.Wipe(_secrets);
+        for (int i = 0; i < _count; i++)
+        {
+            _keys[i].HasSecret = false;
+        }
+    }
+
     private int FirstWanted()
     {
         for (int i = 0; i < _count; i++)
