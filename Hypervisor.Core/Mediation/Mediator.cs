@@ -44,6 +44,14 @@ public abstract class Mediator
     /// <returns>Bytes of the option; 0 where the passphrase is wrong.</returns>
     public virtual int TakePassphrase(ReadOnlySpan<byte> passphrase, Span<byte> option) => 0;
 
+    /// <summary>
+    /// Overwrites whatever is secret among its options. Asked in the loaded driver, whose memory the guest can read: there the mediator has only checked the options, and is not
+    /// asked anything about them afterwards.
+    /// </summary>
+    public virtual void ForgetSecrets()
+    {
+    }
+
     /// <summary>Looks whether there is something for it on this machine; changes nothing.</summary>
     /// <returns>False to stay out.</returns>
     public virtual bool Probe(MediatorHost host) => true;

@@ -1,5 +1,6 @@
 using System;
 using Hypervisor.Core.Configuration;
+using Hypervisor.Core.Cryptography;
 using Hypervisor.Core.Diagnostics;
 
 namespace Hypervisor.Core.Mediation;
@@ -69,7 +70,7 @@ public unsafe struct MediatorConfiguration : IMediatorOptions
     {
         fixed (byte* text = _text)
         {
-            new Span<byte>(text, Capacity).Clear();
+            SecretBytes.Wipe(new Span<byte>(text, Capacity));
         }
 
         _length = 0;

@@ -23,7 +23,7 @@ internal struct AhciController
     /// <summary>Whether its I/O ports answer at present.</summary>
     internal bool HasPorts;
 
-    /// <summary>Whether an IOMMU may stand between it and memory: the addresses it is given are not those of memory then.</summary>
+    /// <summary>Whether an IOMMU may stand between it and memory, and no rule asks for its commands to be checked all the same: the addresses it is given need not be those of memory.</summary>
     internal bool IsTranslated;
 
     /// <summary>The base address register behind which the index/data pair is; <see cref="NoBar"/> for none.</summary>

@@ -24,6 +24,9 @@ internal sealed class AhciCounters
     /// <summary>Commands that had to wait for memory of the host's.</summary>
     internal ulong Held { get; set; }
 
+    /// <summary>Sectors that were encrypted or decrypted.</summary>
+    internal ulong Encrypted { get; set; }
+
     /// <summary>Counts a command.</summary>
     internal void Count(in DiskCommand command)
     {
@@ -60,6 +63,9 @@ internal sealed class AhciCounters
             case 7:
                 name = "held"u8;
                 return Held;
+            case 8:
+                name = "encrypted sectors"u8;
+                return Encrypted;
             default:
                 name = default;
                 return 0;

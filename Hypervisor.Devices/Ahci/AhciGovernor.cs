@@ -36,7 +36,7 @@ internal sealed class AhciGovernor
         _complaints = complaints;
         _poll = new PortPoll(registers);
         _inquiry = new DiskInquiry(policy, registers, _poll);
-        _cipher = new SectorCipher(policy);
+        _cipher = new SectorCipher(policy, counters);
         _builder = new CommandBuilder(counters, complaints, new CommandJudge(policy), _cipher, _inquiry);
     }
 

@@ -28,6 +28,7 @@ public sealed class AhciMediator : Mediator
     private readonly AhciRouter _router;
     private readonly AhciFinder _finder;
     private MediatorHost? _host;
+    private bool _isTranslated;
 
     /// <summary>The mediator.</summary>
     /// <param name="pci">Who finds the controllers.</param>
@@ -61,6 +62,9 @@ public sealed class AhciMediator : Mediator
     public override int TakePassphrase(ReadOnlySpan<byte> passphrase, Span<byte> option) => _policy.Keys.TakePassphrase(passphrase, option);
 
     /// <inheritdoc/>
+    public override void ForgetSecrets() => _policy.Keys.Forget();
+
+    /// <inheritdoc/>
     public override OptionResult SetOption(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => _policy.SetOption(key, value);
 
     /// <inheritdoc/>
@@ -70,9 +74,15 @@ public sealed class AhciMediator : Mediator
         _controllers.Clear();
         _governor.Clear();
         _policy.Keys.Prepare();
+        bool hasIommu = HasIommu(host);
+        _isTranslated = hasIommu && !_policy.Governs;
         if (_policy.Governs)
         {
-            Warn(host);
+            Warn(host, hasIommu);
+        }
+        else if (hasIommu)
+        {
+            host.Log(LogLevel.Information).Text("there is an IOMMU for the guest, so addresses in commands need not be those of memory: they are counted, not checked"u8).End();
         }
 
         if (!_pci.ClaimFunctions(this, host, PciMatch.Class(AhciClass), AhciTag.Controller))
@@ -223,7 +233,7 @@ public sealed class AhciMediator : Mediator
     public override ulong Statistic(int index, out ReadOnlySpan<byte> name) => _counters.Get(index, out name);
 
     /// <summary>What can get past the rules, said once.</summary>
-    private void Warn(MediatorHost host)
+    private void Warn(MediatorHost host, bool hasIommu)
     {
         host.Log(LogLevel.Information).Text("firmware in system management mode could reach the disks past the rules"u8).End();
         _ = _pci.ClaimFunctions(this, host, PciMatch.Class(LegacyClass), AhciTag.Legacy) && _pci.ClaimFunctions(this, host, PciMatch.Class(RaidClass), AhciTag.Raid);
@@ -235,11 +245,15 @@ public sealed class AhciMediator : Mediator
             }
         }
 
-        if (!AcpiAccess.Finder(host).Find("DMAR"u8).IsEmpty || !AcpiAccess.Finder(host).Find("IVRS"u8).IsEmpty)
+        if (hasIommu)
         {
             host.Log(LogLevel.Warning).Text("the guest could use the IOMMU, and lock the host's lists out: set acpi.iommu = hide"u8).End();
         }
     }
+
+    /// <summary>Whether the guest is told of an IOMMU: the acpi mediator, which comes first, may have hidden the tables (VT-d 4.1 §8.1, AMD IOMMU 3.08 §5.2).</summary>
+    private static bool HasIommu(MediatorHost host) =>
+        !AcpiAccess.Finder(host).Find("DMAR"u8).IsEmpty || !AcpiAccess.Finder(host).Find("IVRS"u8).IsEmpty;
 
     private int Add(MediatorHost host, in PciFunctionInfo function)
     {
@@ -253,6 +267,7 @@ public sealed class AhciMediator : Mediator
         }
 
         _controllers[index].Address = function.Address;
+        _controllers[index].IsTranslated = _isTranslated;
         _finder.Claim(host, index, ref _controllers[index]);
         return index;
     }

@@ -141,10 +141,15 @@ internal sealed class AhciWatcher
             NoteEnded(host, controller, number, ref port);
         }
 
-        if (!port.Command.IsStarted || controller.IsTranslated)
+        if (!port.Command.IsStarted)
         {
-            _counters.Commands += controller.IsTranslated ? 1u : 0;
             return true; // firmware of some machines does it with ST = 0, where it means nothing (AHCI 1.3.1 §3.3.14)
+        }
+
+        if (controller.IsTranslated)
+        {
+            CountUnseen(ref port, write.Value);
+            return true;
         }
 
         uint refused = 0;
@@ -164,6 +169,17 @@ internal sealed class AhciWatcher
         _complaints.Bad(host, controller, number, "a command would reach the host's memory"u8);
         write.Value &= ~refused;
         return write.Value != 0;
+    }
+
+    /// <summary>Commands that cannot be looked at: only the IOMMU's tables tell where they are.</summary>
+    private void CountUnseen(ref AhciPort port, uint issued)
+    {
+        for (uint fresh = issued & ~port.Outstanding; fresh != 0; fresh &= fresh - 1)
+        {
+            _counters.Commands++;
+        }
+
+        port.Outstanding |= issued;
     }
 
     private bool IsGood(MediatorHost host, in AhciController controller, ReadOnlySpan<uint> list, int slot)

@@ -16,17 +16,24 @@ public sealed class DiskKeys
     /// <summary>No key.</summary>
     public const int None = -1;
 
-    private const int MaximumName = 16;
+    /// <summary>Longest name.</summary>
+    public const int MaximumName = 16;
+
+    /// <summary>Least number of iterations for a passphrase.</summary>
+    public const int MinimumIterations = 1000;
+
+    /// <summary>Greatest number of iterations for a passphrase.</summary>
+    public const int MaximumIterations = 100_000_000;
+
     private const int MaximumSalt = 64;
     private const int MinimumSalt = 16;
     private const int MaximumPrompt = 32;
     private const int MaximumOption = 192;
-    private const ulong MinimumIterations = 1000;
-    private const ulong MaximumIterations = 100_000_000;
 
     private readonly DiskKey[] _keys = new DiskKey[Capacity];
     private readonly byte[] _names = new byte[Capacity * MaximumName];
     private readonly byte[] _salts = new byte[Capacity * MaximumSalt];
+    private readonly byte[] _checks = new byte[Capacity * DiskKeyCheck.Size];
     private readonly byte[] _secrets = new byte[Capacity * AesXts.LongKeySize];
     private readonly byte[] _prompt = new byte[MaximumPrompt];
     private readonly AesXts _first = new();
@@ -37,7 +44,7 @@ public sealed class DiskKeys
 
     /// <summary>What is accepted, for messages.</summary>
     public static ReadOnlySpan<byte> Forms =>
-        "NAME, aes-xts-128 or aes-xts-256, hex KEY; or NAME, ..., passphrase, salt HEX (16 bytes or more), iterations N; at most 4 names"u8;
+        "NAME, aes-xts-128 or aes-xts-256, hex KEY; or NAME, ..., passphrase, salt HEX, iterations N, check HEX ('hv disk-key' makes it); at most 4 names"u8;
 
     private static ReadOnlySpan<byte> Ciphers => "aes-xts-128 or aes-xts-256"u8;
 
@@ -100,9 +107,9 @@ public sealed class DiskKeys
     }
 
     /// <summary>Makes the key of a passphrase, and an option of the key: it is another object that will use it, so this one forgets it.</summary>
-    /// <param name="passphrase">The passphrase. Whether it is the right one only the disk shows.</param>
+    /// <param name="passphrase">The passphrase.</param>
     /// <param name="option">Where the option goes.</param>
-    /// <returns>Its bytes; 0 where there is no room.</returns>
+    /// <returns>Its bytes; 0 where the passphrase is wrong: with another key the disk would read as noise, and what is written to it would be lost.</returns>
     public int TakePassphrase(ReadOnlySpan<byte> passphrase, Span<byte> option)
     {
         int key = FirstWanted();
@@ -113,6 +120,12 @@ public sealed class DiskKeys
 
         Span<byte> secret = Secret(key).Slice(0, _keys[key].Size);
         Pbkdf2.Derive(passphrase, new ReadOnlySpan<byte>(_salts).Slice(key * MaximumSalt, _keys[key].SaltLength), _keys[key].Iterations, secret);
+        if (!DiskKeyCheck.Matches(secret, Check(key)))
+        {
+            SecretBytes.Wipe(secret);
+            return 0;
+        }
+
         TextBuffer text = new(option);
         text.Append("key="u8);
         text.Append(Name(key));
@@ -150,7 +163,7 @@ public sealed class DiskKeys
             return fine;
         }
 
-        return _keys[key].Size == 0 && AsciiText.Same(source, "passphrase"u8) && TryReadSalt(key, size, ref value);
+        return _keys[key].Size == 0 && AsciiText.Same(source, "passphrase"u8) && TryReadPassphrase(key, size, ref value);
     }
 
     /// <summary>Gives the ciphers their keys, when the processor they run on is there.</summary>
@@ -163,6 +176,16 @@ public sealed class DiskKeys
                 _ = Cipher(i).SetKey(Secret(i).Slice(0, _keys[i].Size));
                 SecretBytes.Wipe(Secret(i));
             }
+        }
+    }
+
+    /// <summary>Forgets the keys that no cipher has been given: none of them can be used any more.</summary>
+    public void Forget()
+    {
+        SecretBytes.Wipe(new Span<byte>(_secrets));
+        for (int i = 0; i < _count; i++)
+        {
+            _keys[i].HasSecret = false;
         }
     }
 
@@ -179,18 +202,24 @@ public sealed class DiskKeys
         return None;
     }
 
+    private Span<byte> Check(int key) => new Span<byte>(_checks).Slice(key * DiskKeyCheck.Size, DiskKeyCheck.Size);
+
     private Span<byte> Secret(int key) => new Span<byte>(_secrets).Slice(key * AesXts.LongKeySize, AesXts.LongKeySize);
 
-    private bool TryReadSalt(int key, int size, ref ReadOnlySpan<byte> value)
+    private bool TryReadPassphrase(int key, int size, ref ReadOnlySpan<byte> value)
     {
         ReadOnlySpan<byte> saltWord = "salt "u8;
         ReadOnlySpan<byte> iterationsWord = "iterations "u8;
+        ReadOnlySpan<byte> checkWord = "check "u8;
         ReadOnlySpan<byte> salt = Next(ref value);
         ReadOnlySpan<byte> iterations = Next(ref value);
-        if (!AsciiText.StartsWith(salt, saltWord) || !AsciiText.StartsWith(iterations, iterationsWord) || !value.IsEmpty
+        ReadOnlySpan<byte> check = Next(ref value);
+        if (!AsciiText.StartsWith(salt, saltWord) || !AsciiText.StartsWith(iterations, iterationsWord) || !AsciiText.StartsWith(check, checkWord) || !value.IsEmpty
             || !AsciiText.TryReadHex(AsciiText.Trim(salt.Slice(saltWord.Length)), new Span<byte>(_salts).Slice(key * MaximumSalt, MaximumSalt), out int count)
             || count < MinimumSalt
-            || NumberValue.Read(AsciiText.Trim(iterations.Slice(iterationsWord.Length)), MinimumIterations, MaximumIterations, out ulong number).Length != 0)
+            || NumberValue.Read(AsciiText.Trim(iterations.Slice(iterationsWord.Length)), MinimumIterations, MaximumIterations, out ulong number).Length != 0
+            || !AsciiText.TryReadHex(AsciiText.Trim(check.Slice(checkWord.Length)), Check(key), out int checkSize)
+            || checkSize != DiskKeyCheck.Size)
         {
             return false;
         }

@@ -6,12 +6,15 @@ namespace Hypervisor.Devices.Ahci;
 public sealed class SectorCipher
 {
     private readonly AhciPolicy _policy;
+    private readonly AhciCounters _counters;
 
     /// <summary>What encrypts by rules.</summary>
     /// <param name="policy">With the rules and their keys.</param>
-    public SectorCipher(AhciPolicy policy)
+    /// <param name="counters">Where sectors are counted.</param>
+    internal SectorCipher(AhciPolicy policy, AhciCounters counters)
     {
         _policy = policy;
+        _counters = counters;
     }
 
     /// <summary>Sectors that are side by side in memory.</summary>
@@ -29,6 +32,7 @@ public sealed class SectorCipher
             int count = (int)Math.Min((ulong)left - 1, decision.Last - lba) + 1;
             if (decision.Action == RuleAction.Encrypt)
             {
+                _counters.Encrypted += (uint)count;
                 Span<byte> run = data.Slice(0, count * sectorSize);
                 if (encrypts)
                 {

@@ -17,6 +17,7 @@ internal sealed unsafe class PciMachine : IDisposable
     private const ulong RootPointer = 0xE_0000;
     private const ulong Xsdt = 0xE_1000;
     private const ulong Mcfg = 0xE_2000;
+    private const ulong Another = 0xE_4000;
 
     internal PciMachine(PciBusModel bus, PciMachineOptions? options = null, params Func<PciMediator, Mediator>[] others)
     {
@@ -55,7 +56,7 @@ internal sealed unsafe class PciMachine : IDisposable
             Inner.TakeOver(i);
         }
 
-        WriteTables(options.Mcfg);
+        WriteTables(options.Mcfg, options.Table);
         options.Prepare?.Invoke(Inner);
         Instructions.Processor = Inner.Processors[0];
         MediatorLife.Attach(Inner.Data);
@@ -228,7 +229,7 @@ internal sealed unsafe class PciMachine : IDisposable
         return isDevice;
     }
 
-    private void WriteTables(byte[]? mcfg)
+    private void WriteTables(byte[]? mcfg, byte[]? another)
     {
         if (mcfg == null)
         {
@@ -241,10 +242,16 @@ internal sealed unsafe class PciMachine : IDisposable
         root[15] = 2;
         BinaryPrimitives.WriteInt32LittleEndian(root.AsSpan(20), 36);
         BinaryPrimitives.WriteUInt64LittleEndian(root.AsSpan(24), Xsdt);
-        byte[] list = new byte[44];
+        byte[] list = new byte[another == null ? 44 : 52];
         "XSDT"u8.CopyTo(list);
-        BinaryPrimitives.WriteInt32LittleEndian(list.AsSpan(4), 44);
+        BinaryPrimitives.WriteInt32LittleEndian(list.AsSpan(4), list.Length);
         BinaryPrimitives.WriteUInt64LittleEndian(list.AsSpan(36), Mcfg);
+        if (another != null)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(list.AsSpan(44), Another);
+            another.CopyTo(new Span<byte>(Inner.Guest(Another), another.Length));
+        }
+
         root.CopyTo(new Span<byte>(Inner.Guest(RootPointer), root.Length));
         list.CopyTo(new Span<byte>(Inner.Guest(Xsdt), list.Length));
         mcfg.CopyTo(new Span<byte>(Inner.Guest(Mcfg), mcfg.Length));

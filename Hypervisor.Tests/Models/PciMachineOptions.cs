@@ -15,6 +15,9 @@ internal sealed record PciMachineOptions
     /// <summary>The ACPI table; none without it.</summary>
     internal byte[]? Mcfg { get; init; } = PciMachine.McfgOf((0, 0, 255, PciBusModel.DefaultWindow));
 
+    /// <summary>Another ACPI table, behind <see cref="Mcfg"/>.</summary>
+    internal byte[]? Table { get; init; }
+
     /// <summary>Mediators behind the pci mediator that want configuration space as well.</summary>
     internal Func<PciMediator, PciConfiguration, Mediator>[] Mediators { get; init; } = [];
 

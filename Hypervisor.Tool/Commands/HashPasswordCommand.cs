@@ -15,7 +15,6 @@ public static class HashPasswordCommand
     public const int DefaultIterations = 600_000;
 
     private const int SaltSize = 16;
-    private const int MostCharacters = 128;
 
     /// <summary>Describes the command.</summary>
     public static Command Create()
@@ -28,12 +27,7 @@ public static class HashPasswordCommand
         Command command = new("hash-password", "Read a password from standard input and print its line for hv.cfg") { iterations };
         command.SetAction(arguments =>
         {
-            if (!Console.IsInputRedirected)
-            {
-                Console.Error.Write("password (it is shown): ");
-            }
-
-            string password = Console.In.ReadLine() ?? string.Empty;
+            string password = TypedPassword.Read("password");
             Console.WriteLine(MakeLine(password, arguments.GetValue(iterations), RandomNumberGenerator.GetBytes(SaltSize)));
             return ExitCodes.Success;
         });
@@ -48,19 +42,7 @@ public static class HashPasswordCommand
             throw new HvException($"The number of iterations must be {PasswordHash.MinimumIterations} to {PasswordHash.MaximumIterations}.");
         }
 
-        foreach (char character in password)
-        {
-            if (character is < ' ' or > '~')
-            {
-                throw new HvException("A boot password is of printable ASCII characters: what firmware makes of other keys is its own affair.");
-            }
-        }
-
-        if (password.Length is 0 or > MostCharacters)
-        {
-            throw new HvException($"A boot password has 1 to {MostCharacters} characters.");
-        }
-
+        TypedPassword.Check(password, "boot password");
         Span<byte> hash = stackalloc byte[Sha256.HashSize];
         Pbkdf2.Derive(Encoding.ASCII.GetBytes(password), salt, (uint)iterations, hash);
         return $"password-hash = {Encoding.ASCII.GetString(PasswordHash.Kind)}:{iterations}:{Convert.ToHexString(salt)}:{Convert.ToHexString(hash)}";

@@ -21,6 +21,7 @@ public static class HvRootCommand
             AcpiCommand.Create(),
             CheckConfigurationCommand.Create(),
             HashPasswordCommand.Create(),
+            DiskKeyCommand.Create(),
             ImageCommand.Create(),
         };
     }

@@ -20,6 +20,7 @@ public static unsafe class HostEntry
         MediatorSelection selection = default;
         HostOptions known = default; // the rest of the configuration has been read
         _ = ConfigurationParser.Parse(parameters->Mediators.Text, ref known, ref selection);
+        parameters->Mediators.Wipe(); // they are in the driver, which the guest can read, and keys may be among them
         ReadOnlySpan<byte> problem = Virtualization.Launch(parameters);
         fixed (byte* text = problem)
         {

@@ -46,16 +46,31 @@ public static unsafe class Loader
         fixed (BootParameters* parameters = &s_parameters)
         {
             EfiStatus status = Configure(firmware, parameters);
+            ForgetMediatorSecrets(); // noted in the parameters, from which the copy is told
             if (status == EfiStatus.Success)
             {
                 status = Start(firmware, parameters);
             }
 
-            // The guest can read what the driver keeps.
-            parameters->Options.Key.Wipe();
-            parameters->Mediators.Wipe();
-            parameters->Options.Password = default;
+            Forget(parameters);
             return status;
+        }
+    }
+
+    /// <summary>Overwrites what is secret: the guest can read what the driver keeps.</summary>
+    private static void Forget(BootParameters* parameters)
+    {
+        parameters->Options.Key.Wipe();
+        parameters->Mediators.Wipe();
+        parameters->Options.Password = default;
+    }
+
+    /// <summary>The driver's mediators have checked the options, and it is the copy's that use them.</summary>
+    private static void ForgetMediatorSecrets()
+    {
+        for (int i = 0; i < MediatorObjects.Count; i++)
+        {
+            MediatorObjects.Mediator(i).ForgetSecrets();
         }
     }
 
@@ -67,6 +82,7 @@ public static unsafe class Loader
         ReadOnlySpan<byte> text = ConfigurationSource.Read(firmware, out parameters->Origin);
         if (text.Length > ConfigurationParser.MaximumSize)
         {
+            ConfigurationSource.Wipe(firmware, parameters->Origin);
             return Refuse(firmware, "the configuration has more than 8 KiB"u8, EfiStatus.InvalidParameter);
         }
 
@@ -103,7 +119,7 @@ public static unsafe class Loader
             {
                 if (!PasswordPrompt.Ask(firmware, mediator, ref parameters->Options, ref parameters->Mediators))
                 {
-                    return GiveUp(firmware, ref parameters->Options, "the passphrase was not typed"u8);
+                    return GiveUp(firmware, parameters, "the passphrase was not typed"u8);
                 }
             }
         }
@@ -119,14 +135,16 @@ public static unsafe class Loader
             return EfiStatus.Success;
         }
 
-        return GiveUp(firmware, ref parameters->Options, "the password was not typed"u8);
+        return GiveUp(firmware, parameters, "the password was not typed"u8);
     }
 
     /// <summary>Somebody is there who does not know what the owner knows: the machine is reset, or goes on without hv where the configuration says so.</summary>
-    private static EfiStatus GiveUp(Firmware firmware, ref HostOptions options, ReadOnlySpan<byte> reason)
+    private static EfiStatus GiveUp(Firmware firmware, BootParameters* parameters, ReadOnlySpan<byte> reason)
     {
-        if (!options.GoOnWithoutPassword)
+        if (!parameters->Options.GoOnWithoutPassword)
         {
+            ForgetMediatorSecrets(); // memory may outlast a reset
+            Forget(parameters);
             firmware.Print("hv: the machine is reset\n"u8);
             firmware.Runtime->ResetSystem(EfiResetType.Cold, EfiStatus.SecurityViolation, 0, null);
         }

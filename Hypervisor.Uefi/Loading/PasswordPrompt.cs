@@ -117,6 +117,7 @@ public static unsafe class PasswordPrompt
                 else if (key.Character == Backspace)
                 {
                     length -= length > 0 ? 1 : 0;
+                    typed[length] = 0; // the caller wipes no more than it is given
                 }
                 else if (key.Character is >= FirstPrintable and <= LastAscii && length < Capacity)
                 {

@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using System.Text;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Devices.Pci;
 
@@ -9,7 +10,12 @@ namespace Hypervisor.Tests.Models.Ahci;
 internal sealed unsafe class MediatedAhciRig : AhciRig
 {
     internal MediatedAhciRig(
-        Func<PciMediator, PciConfiguration, Mediator> mediator, AhciOptions? options = null, Action<AhciController>? plug = null, bool pairInConfiguration = false, ulong extraSize = 0)
+        Func<PciMediator, PciConfiguration, Mediator> mediator,
+        AhciOptions? options = null,
+        Action<AhciController>? plug = null,
+        bool pairInConfiguration = false,
+        ulong extraSize = 0,
+        byte[]? table = null)
         : base(options, pairInConfiguration)
     {
         Machine = new PciMachine(
@@ -18,6 +24,7 @@ internal sealed unsafe class MediatedAhciRig : AhciRig
             {
                 Mediators = [mediator],
                 ExtraSize = extraSize,
+                Table = table,
                 Prepare = machine =>
                 {
                     Controller.Memory = new SystemMemory((ulong)machine.Guest(0), RamSize)
@@ -46,6 +53,19 @@ internal sealed unsafe class MediatedAhciRig : AhciRig
         [.. Memory.HostAccesses.Where(a => a.Address < OwnMemory.Start || a.Address + (ulong)a.Length > OwnMemory.End)];
 
     internal string Log => Machine.Inner.LogText().Replace("\0", "", StringComparison.Ordinal);
+
+    /// <summary>A number the mediator has for the owner; 0 where it has none of that name.</summary>
+    internal ulong Statistic(string name)
+    {
+        for (int i = 0; ; i++)
+        {
+            ulong value = Machine.Others[0].Statistic(i, out ReadOnlySpan<byte> found);
+            if (found.IsEmpty || found.SequenceEqual(Encoding.ASCII.GetBytes(name)))
+            {
+                return value;
+            }
+        }
+    }
 
     public override void Dispose() => Machine.Dispose();
 

@@ -1,6 +1,7 @@
 using System;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Tests.Models.Ahci;
+using Hypervisor.Tests.Unit.Acpi;
 using Xunit;
 
 namespace Hypervisor.Tests.Unit.Ahci;
@@ -95,6 +96,34 @@ public sealed class AhciHostMemoryTests
         Assert.Equal(before, disk.Media);
     }
 
-    private static MediatedAhciRig Rig(bool isGoverned, AtaDisk disk) =>
-        new(isGoverned ? AhciSubject.With("rule = port 0: readonly") : AhciSubject.With(), new AhciOptions { StepsPerRead = isGoverned ? 1 : 0 }, c => c.Port(0).PlugAtPowerOn(disk));
+    [Theory]
+    [InlineData("DMAR", false, true)]
+    [InlineData("IVRS", false, true)]
+    [InlineData("HIDE", false, false)]
+    [InlineData("DMAR", true, false)]
+    public void With_an_IOMMU_for_the_guest_watched_commands_are_passed_on_wherever_they_point(string table, bool isGoverned, bool isPassed)
+    {
+        AtaDisk disk = new(64);
+        using MediatedAhciRig rig = Rig(isGoverned, disk, FakeTableMemory.Table(table, 1));
+        AhciDriver driver = new(rig, isGoverned ? 1 : 0, Work);
+        driver.Start();
+        ulong start = rig.Memory.Host.Start;
+        driver.Prepare(3, new GuestCommand(new CommandFis(AtaCommand.WriteDmaExt, 5, 1)) { Buffers = [(start, 512)], IsWrite = true });
+        driver.Issue(1 << 3, isQueued: false);
+        rig.Controller.Settle();
+        driver.Acknowledge();
+        Assert.Equal(isPassed ? [(start, 512, false)] : [], rig.Trespasses);
+        Assert.Equal(isPassed, rig.Log.Contains("they are counted, not checked", StringComparison.Ordinal));
+        Assert.Equal(isPassed ? (1ul, 1ul, 0ul) : (0ul, 0ul, 1ul), (rig.Statistic("commands"), rig.Statistic("completed"), rig.Statistic("bad")));
+        Assert.Equal(isGoverned, rig.Log.Contains("set acpi.iommu = hide", StringComparison.Ordinal));
+    }
+
+    private static MediatedAhciRig Rig(bool isGoverned, AtaDisk disk, byte[]? table = null) =>
+        new(isGoverned ? AhciSubject.With("rule = port 0: readonly") : AhciSubject.With(), new AhciOptions { StepsPerRead = isGoverned ? 1 : 0 }, c => Plug(c, disk), table: table);
+
+    private static void Plug(AhciController controller, AtaDisk disk)
+    {
+        controller.Port(0).PlugAtPowerOn(disk);
+        controller.Port(1).PlugAtPowerOn(new AtaDisk(64));
+    }
 }

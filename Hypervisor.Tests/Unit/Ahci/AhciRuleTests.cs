@@ -164,6 +164,7 @@ public sealed class AhciRuleTests
         result = driver.Execute(read, 4);
         Assert.True(result.IsGood, $"{result} {rig.Controller.Port(0)} {rig.Log}");
         Assert.True(data.AsSpan().SequenceEqual(driver.Gather(buffers).AsSpan(0, data.Length)));
+        Assert.Equal(2ul * 16000, rig.Statistic("encrypted sectors"));
         Assert.Empty(rig.Trespasses);
     }
 

@@ -56,33 +56,42 @@ public sealed class DiskRuleTests
     [InlineData("main, aes-xts-256, hex 000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F", false)]
     [InlineData("main, aes-xts-128, hex 0001", false)]
     [InlineData("main, aes-xts-512, hex 00", false)]
-    [InlineData("main, aes-xts-256, passphrase, salt 000102030405060708090A0B0C0D0E0F, iterations 200000", true)]
-    [InlineData("main, aes-xts-256, passphrase, salt 00010203, iterations 200000", false)]
-    [InlineData("main, aes-xts-256, passphrase, salt 000102030405060708090A0B0C0D0E0F, iterations 1", false)]
+    [InlineData("main, aes-xts-256, passphrase, salt 000102030405060708090A0B0C0D0E0F, iterations 200000, check 0011223344556677", true)]
+    [InlineData("main, aes-xts-256, passphrase, salt 000102030405060708090A0B0C0D0E0F, iterations 200000", false)]
+    [InlineData("main, aes-xts-256, passphrase, salt 000102030405060708090A0B0C0D0E0F, iterations 200000, check 00112233445566", false)]
+    [InlineData("main, aes-xts-256, passphrase, salt 000102030405060708090A0B0C0D0E0F, iterations 200000, check 001122334455667788", false)]
+    [InlineData("main, aes-xts-256, passphrase, salt 000102030405060708090A0B0C0D0E0F, iterations 200000, check 0011223344556677, more", false)]
+    [InlineData("main, aes-xts-256, passphrase, salt 00010203, iterations 200000, check 0011223344556677", false)]
+    [InlineData("main, aes-xts-256, passphrase, salt 000102030405060708090A0B0C0D0E0F, iterations 1, check 0011223344556677", false)]
     [InlineData("main, aes-xts-256, passphrase", false)]
     [InlineData("main", false)]
     public void Keys(string key, bool isTaken) => Assert.Equal(isTaken, Set(new AhciPolicy(), "key", key));
 
     [Fact]
-    public void A_key_is_given_once_and_a_passphrase_is_asked_for_once()
+    public void A_key_is_given_once_and_a_passphrase_is_asked_for_until_it_is_right()
     {
+        byte[] key = Rfc2898DeriveBytes.Pbkdf2("correct horse", Convert.FromHexString("000102030405060708090A0B0C0D0E0F"), 1000, HashAlgorithmName.SHA256, 64);
+        string check = Convert.ToHexString(HMACSHA256.HashData(key, "hv disk key"u8)[..8]);
+        string asks = $"a, aes-xts-256, passphrase, salt 000102030405060708090A0B0C0D0E0F, iterations 1000, check {check}";
         AhciPolicy policy = new();
         Assert.True(Set(policy, "rule", "port 0: encrypt a"));
-        Assert.True(Set(policy, "key", "a, aes-xts-256, passphrase, salt 000102030405060708090A0B0C0D0E0F, iterations 1000"));
-        Assert.False(Set(policy, "key", "a, aes-xts-256, passphrase, salt 000102030405060708090A0B0C0D0E0F, iterations 1000"));
+        Assert.True(Set(policy, "key", asks));
+        Assert.False(Set(policy, "key", asks));
         Assert.Equal(1, policy.Keys.Count);
         Assert.Equal("disk key a", Encoding.ASCII.GetString(policy.Keys.WantedPassphrase));
         byte[] option = new byte[256];
+        Assert.Equal(0, policy.Keys.TakePassphrase("correct house"u8, option));
+        Assert.Equal(new byte[256], option);
+        Assert.Equal("disk key a", Encoding.ASCII.GetString(policy.Keys.WantedPassphrase)); // asked for again
         int length = policy.Keys.TakePassphrase("correct horse"u8, option);
         Assert.True(policy.Keys.WantedPassphrase.IsEmpty);
         Assert.Equal(0, policy.Keys.TakePassphrase("battery"u8, option));
-        byte[] key = Rfc2898DeriveBytes.Pbkdf2("correct horse", Convert.FromHexString("000102030405060708090A0B0C0D0E0F"), 1000, HashAlgorithmName.SHA256, 64);
         string value = $"a, aes-xts-256, hex {Convert.ToHexString(key)}";
         Assert.Equal($"key={value}", Encoding.ASCII.GetString(option, 0, length), ignoreCase: true);
 
         // The one that runs is told both.
         AhciPolicy running = new();
-        Assert.True(Set(running, "key", "a, aes-xts-256, passphrase, salt 000102030405060708090A0B0C0D0E0F, iterations 1000"));
+        Assert.True(Set(running, "key", asks));
         Assert.True(Set(running, "key", value));
         Assert.True(running.Keys.WantedPassphrase.IsEmpty);
         Assert.False(Set(running, "key", value));

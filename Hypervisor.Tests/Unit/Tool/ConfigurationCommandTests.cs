@@ -1,6 +1,7 @@
 using System;
 using System.Text;
 using Hypervisor.Core.Configuration;
+using Hypervisor.Devices.Ahci;
 using Hypervisor.Tool.Commands;
 using Hypervisor.Tool.Emulators;
 using Hypervisor.Tool.Hosting;
@@ -57,5 +58,37 @@ public class ConfigurationCommandTests
     public void Passwords_that_cannot_be_typed_and_iterations_outside_of_the_range_are_refused(string password, int iterations)
     {
         Assert.Throws<HvException>(() => HashPasswordCommand.MakeLine(password, iterations, _salt));
+    }
+
+    [Theory]
+    [InlineData("aes-xts-128")]
+    [InlineData("aes-xts-256")]
+    public void The_line_for_a_disk_is_accepted_and_knows_its_passphrase(string cipher)
+    {
+        const string Key = "ahci.key = ";
+        string line = DiskKeyCommand.MakeLine("correct horse", "main", cipher, 1000, [.. _salt, .. _salt]);
+        Assert.Null(CheckConfigurationCommand.Check("hv.cfg", Encoding.ASCII.GetBytes(line + "\nahci.rule = port 0: encrypt main")));
+        Assert.StartsWith(Key, line, StringComparison.Ordinal);
+        AhciPolicy policy = new();
+        Assert.True(policy.SetOption("key"u8, Encoding.ASCII.GetBytes(line[Key.Length..])).IsTaken);
+        byte[] option = new byte[256];
+        Assert.Equal(0, policy.Keys.TakePassphrase("correct house"u8, option));
+        Assert.False(policy.Keys.WantedPassphrase.IsEmpty);
+        Assert.NotEqual(0, policy.Keys.TakePassphrase("correct horse"u8, option));
+        Assert.True(policy.Keys.WantedPassphrase.IsEmpty);
+    }
+
+    [Theory]
+    [InlineData("", "main", "aes-xts-256", 1000)]
+    [InlineData("m\u00FCde", "main", "aes-xts-256", 1000)]
+    [InlineData("correct horse", "", "aes-xts-256", 1000)]
+    [InlineData("correct horse", "a, b", "aes-xts-256", 1000)]
+    [InlineData("correct horse", "a-name-that-is-too-long", "aes-xts-256", 1000)]
+    [InlineData("correct horse", "main", "aes-cbc-256", 1000)]
+    [InlineData("correct horse", "main", "aes-xts-256", 999)]
+    [InlineData("correct horse", "main", "aes-xts-256", 100_000_001)]
+    public void What_would_make_no_line_for_a_disk_is_refused(string passphrase, string name, string cipher, int iterations)
+    {
+        Assert.Throws<HvException>(() => DiskKeyCommand.MakeLine(passphrase, name, cipher, iterations, [.. _salt, .. _salt]));
     }
 }
