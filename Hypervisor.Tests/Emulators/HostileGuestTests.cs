@@ -14,10 +14,13 @@ namespace Hypervisor.Tests.Emulators;
 [Collection(EmulatorCollection.Name)]
 public sealed class HostileGuestTests
 {
-    private const string Settings = "serial = com2\nstatus = on\nsecret = open sesame, please\nmediators = acpi,lapic,smi,pci\n";
+    private const string Settings = "serial = com2\nstatus = on\nsecret = open sesame, please\nmediators = ";
     private const string QemuRounds = "hostile 200000 ";
     private const string BochsRounds = "hostile 40000 ";
     private const string Answers = "hypervisor-answers=1";
+
+    private static readonly string[] _onQemu = ["acpi", "lapic", "smi", "pci", "ahci"];
+    private static readonly string[] _onBochs = ["acpi", "lapic", "smi", "pci"]; // it has no AHCI controller
 
     // What the hypervisor says of such a guest, each for a reason of its own. Anything else of its words after the start is a finding.
     private static readonly string[] _expected =
@@ -28,6 +31,7 @@ public sealed class HostileGuestTests
         "hypercalls with a wrong code so far",
         "an instruction that is not known accesses more than one page of claimed memory",
         "an event is delivered to a stack in trapped memory",
+        "a microcode update of ", // where MSR 79h exists, whatever stands before the address that is written there is its header
         "the machine enters S5",
     ];
 
@@ -47,23 +51,29 @@ public sealed class HostileGuestTests
     }
 
     [ProbeFact(Hypervisor = true)]
-    public void On_Qemu_the_hypervisor_survives() => Survives("test-hostile", new QemuOptions { TimeLimit = TimeSpan.FromMinutes(5) }, QemuRounds);
+    public void On_Qemu_the_hypervisor_survives() => Survives("test-hostile", new QemuOptions { TimeLimit = TimeSpan.FromMinutes(5) }, QemuRounds, _onQemu);
 
     [BochsFact(Hypervisor = true)]
     [Trait("Category", "Slow")]
     public void On_Bochs_the_hypervisor_survives() =>
-        Survives("test-bochs-hostile", new BochsOptions { Processors = 1, MemoryMiB = 512, TimeLimit = TimeSpan.FromMinutes(15) }, BochsRounds);
+        Survives("test-bochs-hostile", new BochsOptions { Processors = 1, MemoryMiB = 512, TimeLimit = TimeSpan.FromMinutes(15) }, BochsRounds, _onBochs);
 
-    private void Survives(string name, MachineOptions machine, string rounds)
+    private void Survives(string name, MachineOptions machine, string rounds, string[] mediators)
     {
-        ProbeRun run = new(_workspace) { Machine = machine, Arguments = Arguments(rounds), Hypervisor = _workspace.HypervisorImage, Configuration = Settings };
+        ProbeRun run = new(_workspace)
+        {
+            Machine = machine,
+            Arguments = Arguments(rounds),
+            Hypervisor = _workspace.HypervisorImage,
+            Configuration = Settings + string.Join(',', mediators) + "\n",
+        };
         IReadOnlyList<string> lines = run.Execute(name);
         _output.WriteLine(string.Join('\n', lines));
         Assert.DoesNotContain(lines, line => line.Contains("UNEXPECTED", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains(Answers, StringComparison.Ordinal));
 
         List<string> log = [.. run.HypervisorLog.Where(line => line.Contains("hv: ", StringComparison.Ordinal))];
-        foreach (string mediator in (string[])["acpi", "lapic", "smi", "pci"])
+        foreach (string mediator in mediators)
         {
             Assert.Contains(log, line => line.Contains($"mediator {mediator} attached", StringComparison.Ordinal));
         }

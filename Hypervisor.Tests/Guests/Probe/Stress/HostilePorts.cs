@@ -52,7 +52,7 @@ internal static unsafe class HostilePorts
         0x3B0, 0x3DF, // display
         0x3E8, 0x3EF, // serial port
         0x3F0, 0x3FF, // floppy disk (DMA), disk, serial port
-        0x402, 0x403, // text for the emulator's log
+        0x400, 0x403, // text for the emulator's log; on Bochs 400h and 401h are how its own BIOS says that it has failed, which ends the emulator
         0x4D0, 0x4D1, // edge or level of interrupts
         0x500, 0x51F, // QEMU's configuration: one of its ports is a DMA engine
         0x600, 0x67F, // power management of q35: sleep, SMIs, a watchdog that resets. The control register is written apart
