@@ -133,7 +133,7 @@ public sealed partial class AhciTests : IDisposable
         using LinuxGuest guest = Boot("test-ahci-sleep", LinuxBootOptions.DefaultConfiguration + rules);
         string disk = guest.Run(Disk);
         guest.Run($"mke2fs -q {disk} > /dev/null && mount -t ext4 {disk} /mnt");
-        guest.Run("(for i in 1 2 3 4 5 6; do dd if=/dev/urandom of=/mnt/$i bs=1M count=24 conv=fsync 2> /dev/null; sha256sum /mnt/$i >> /tmp/sums; done; touch /tmp/done) &");
+        guest.Run("(for i in 1 2 3 4 5 6; do dd if=/dev/urandom of=/mnt/$i bs=1M count=24 conv=fsync 2> /dev/null; sha256sum /mnt/$i >> /tmp/sums; done; touch /tmp/done) & true");
         for (int i = 0; i < 2; i++)
         {
             guest.Run("echo 0 > /sys/class/rtc/rtc0/wakealarm; echo +4 > /sys/class/rtc/rtc0/wakealarm; echo mem > /sys/power/state", TimeSpan.FromMinutes(2));

@@ -10,7 +10,7 @@ namespace Hypervisor.Tests.Unit.Ahci;
 /// <summary>Without a rule nothing changes: the same guest on the same machine, bare and behind the mediator (M3).</summary>
 public sealed class AhciPassThroughTests
 {
-    private const int Seeds = 6;
+    private const int Seeds = 3;
     private const ulong Arena = 0x100_0000;
     private const int ArenaSize = 0x600_0000;
 
@@ -38,14 +38,14 @@ public sealed class AhciPassThroughTests
     [MemberData(nameof(Variants))]
     public void A_guest_that_behaves_sees_the_same(int seed, bool byteEnables, bool keepsIssue, bool pair)
     {
-        Compare(seed, byteEnables, keepsIssue, pair, rig => Assert.Empty(Work(rig, seed, 120).Problems));
+        Compare(seed, byteEnables, keepsIssue, pair, rig => Assert.Empty(Work(rig, seed, 60).Problems));
     }
 
     [Theory]
     [MemberData(nameof(Variants))]
     public void A_guest_that_does_not_behave_sees_the_same(int seed, bool byteEnables, bool keepsIssue, bool pair)
     {
-        Compare(seed, byteEnables, keepsIssue, pair, rig => new AhciChaos(rig, 3, seed) { HasConfigurationPair = pair, IsUntimely = seed % 2 == 1 }.Run(3000));
+        Compare(seed, byteEnables, keepsIssue, pair, rig => new AhciChaos(rig, 3, seed) { HasConfigurationPair = pair, IsUntimely = seed % 2 == 1 }.Run(1200));
     }
 
     private static DiskWorkload Work(AhciRig rig, int seed, int rounds)

@@ -22,7 +22,7 @@ public sealed class AhciRuleTests
         new List<byte[]> { _disk.Media, _drive.Media, _large.Media }.ForEach(random.NextBytes);
     }
 
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, Fuzz.Rounds(3))];
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, Fuzz.Rounds(2))];
 
     [Theory]
     [InlineData("port 0", 1)]
@@ -35,7 +35,7 @@ public sealed class AhciRuleTests
         byte[] before = [.. _disk.Media];
         using MediatedAhciRig rig = Rig(seed, $"rule = {selector}: readonly");
         DiskWorkload workload = new(rig, 0, new DiskView(_disk) { Allows = (_, _, isWrite) => !isWrite, AllowsOther = c => c != AtaCommand.DataSetManagement }, seed);
-        workload.Run(120);
+        workload.Run(80);
         workload.ReadAll();
         AssertFine(rig, workload);
         Assert.Empty(_disk.Modifications);
@@ -51,7 +51,7 @@ public sealed class AhciRuleTests
         AtaDisk disk = port == 0 ? _disk : _large;
         using MediatedAhciRig rig = Rig(seed, "govern = all");
         DiskWorkload workload = new(rig, port, new DiskView(disk), seed);
-        workload.Run(150);
+        workload.Run(90);
         workload.ReadAll(32);
         AssertFine(rig, workload);
     }
@@ -76,7 +76,7 @@ public sealed class AhciRuleTests
                 AllowsOther = c => c != AtaCommand.DataSetManagement,
             },
             seed);
-        workload.Run(150);
+        workload.Run(90);
         AssertFine(rig, workload);
         Assert.True(before.AsSpan(first * 512, (last - first + 1) * 512).SequenceEqual(_disk.Media.AsSpan(first * 512, (last - first + 1) * 512)));
         Assert.NotEmpty(_disk.Modifications);
@@ -132,7 +132,7 @@ public sealed class AhciRuleTests
         using MediatedAhciRig rig = Rig(seed, $"key = main, aes-xts-{bits}, hex {Convert.ToHexString(key)}", $"rule = port {port}{range}: encrypt main");
         DiskView view = new(disk, encrypted.Decode);
         DiskWorkload workload = new(rig, port, view, seed);
-        workload.Run(150);
+        workload.Run(90);
         workload.ReadAll(32);
         AssertFine(rig, workload);
         Assert.True(encrypted.Encode(0, view.Contents).AsSpan().SequenceEqual(disk.Media));
@@ -242,7 +242,7 @@ public sealed class AhciRuleTests
     private static void Rage(MediatedAhciRig rig, int seed)
     {
         AhciChaos chaos = new(rig, 3, seed, rig.Memory.Host) { IsUntimely = true, Meddles = seed % 2 == 0 };
-        chaos.Run(1500);
+        chaos.Run(600);
         Assert.Empty(rig.Trespasses);
         Assert.True(rig.Machine.State(1) == MediatorState.Attached, rig.Log);
     }
