@@ -1,6 +1,9 @@
 using System;
+using System.Globalization;
 using System.Linq;
+using System.Text.RegularExpressions;
 using Hypervisor.Tool.Emulators;
+using Hypervisor.Tool.Images;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -15,6 +18,7 @@ public sealed class SleepTests
     private const string Secret = $"export HV_SECRET='{LinuxBootOptions.DefaultSecret}'";
     private const string BootId = "hvctl status | sed -n 's/^boot id *//p'";
     private const string Mediators = "hvctl mediators | grep -c ' armed '";
+
 
     private const int Times = 3;
 
@@ -55,9 +59,36 @@ public sealed class SleepTests
         using LinuxGuest guest = Boot("test-sleep-denied", Settings + "acpi.sleep = deny\n");
         Assert.DoesNotContain("deep", guest.Run("cat /sys/power/mem_sleep 2> /dev/null; true"), StringComparison.Ordinal);
         _output.WriteLine(guest.Run("cat /sys/power/state /sys/power/mem_sleep; hvctl mediators"));
+        AssertAwake(guest);
+        guest.PowerOff();
+    }
+
+    [EmulatorFact]
+    public void Where_sleep_is_denied_writing_the_register_past_the_kernel_is_refused()
+    {
+        LinuxBootOptions options = _linux.Options("test-sleep-forced", hypervisor: true) with { Configuration = Settings + "acpi.sleep = deny\n" };
+        using LinuxGuest guest = _linux.Boot(options with { RootFiles = [.. options.RootFiles, new GuestFile("bin/sleeptry", SleepTryProgram.Write(), Executable: true)] });
+        guest.Run(Secret);
+        long before = Refused(guest);
+        Assert.Equal(SleepTryProgram.StillAwake, guest.Run("sleeptry"));
+        Assert.Equal(before + SleepTryProgram.Attempts, Refused(guest));
+        Assert.Equal("4", guest.Run(Mediators));
+        AssertAwake(guest);
+        guest.PowerOff();
+    }
+
+    /// <summary>The acpi mediator's counter: others have one of that name too.</summary>
+    private static long Refused(LinuxGuest guest)
+    {
+        Match match = Regex.Match(guest.Run("hvctl mediators"), @"^acpi [\s\S]*?^ +refused +(\d+)", RegexOptions.Multiline);
+        Assert.True(match.Success);
+        return long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
+    }
+
+    private static void AssertAwake(LinuxGuest guest)
+    {
         Assert.DoesNotContain(guest.HypervisorLines, line => line.Contains("the machine enters S3", StringComparison.Ordinal));
         Assert.DoesNotContain(guest.HypervisorLines, line => line.Contains("woken from S3", StringComparison.Ordinal));
-        guest.PowerOff();
     }
 
     private LinuxGuest Boot(string name, string configuration)
