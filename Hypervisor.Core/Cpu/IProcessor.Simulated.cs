@@ -1,4 +1,3 @@
-
 namespace Hypervisor.Core.Cpu;
 
 /// <summary>A processor to run Core on in the ordinary build: tests plug in a simulated one.</summary>

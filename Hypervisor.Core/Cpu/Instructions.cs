@@ -1,4 +1,3 @@
-
 namespace Hypervisor.Core.Cpu;
 
 /// <summary>

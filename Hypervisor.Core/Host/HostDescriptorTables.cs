@@ -1,4 +1,3 @@
-
 namespace Hypervisor.Core.Host;
 
 /// <summary>The host's GDT, task state and IDT (AMD APM vol 2 §4.8, §8.9).</summary>

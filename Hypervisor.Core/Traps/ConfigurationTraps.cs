@@ -63,7 +63,7 @@ public static unsafe class ConfigurationTraps
         }
 
         // Nobody changes what passes from here on; and what is asked is what is done, whatever the guest's other processors write meanwhile.
-        long result = ports->IsOpen ? TryPass(ports, latch, access, value) : NotDone;
+        long result = ports->IsOpen && !ports->IsUnknown ? TryPass(ports, latch, access, value) : NotDone;
         Instructions.Exchange(ports->Lock, 0);
         return result;
     }

@@ -107,11 +107,22 @@ public sealed class PciConfiguration
         Unlock(owner);
     }
 
-    /// <summary>The guest's access to one of the two ports, as it is.</summary>
+    /// <summary>The guest's access to the address port, as it is.</summary>
     internal void PerformPort(MediatorHost owner, ref PortRequest request)
     {
         _lock.Enter(owner);
         PciPorts.Perform(owner, ref request);
+        _lock.Leave(owner);
+    }
+
+    /// <summary>The guest's data cycle, as it is.</summary>
+    /// <param name="owner">The host.</param>
+    /// <param name="register">The address register by which it was judged.</param>
+    /// <param name="request">The access to the data port.</param>
+    internal void PerformPort(MediatorHost owner, PciAddressRegister register, ref PortRequest request)
+    {
+        _lock.Enter(owner);
+        PciPorts.Perform(owner, register, ref request);
         _lock.Leave(owner);
     }
 

@@ -26,6 +26,9 @@ internal struct PciGuestAccess
     /// <summary>Its physical address; 0 where it came through the data port.</summary>
     internal ulong Memory;
 
+    /// <summary>Where it came through the data port: what was in the address register.</summary>
+    internal PciAddressRegister Register;
+
     /// <summary>Whether only the hardware knows which register is meant: reserved bits of the address port are set.</summary>
     internal bool IsUncertain;
 

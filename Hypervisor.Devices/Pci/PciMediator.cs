@@ -219,14 +219,14 @@ public sealed class PciMediator : Mediator
         int offset = register.Offset + (request.Port & LaneMask);
         if (!register.IsEnabled || _router.IsPlain(register.Address.Packed, offset))
         {
-            _configuration.PerformPort(host, ref request);
+            _configuration.PerformPort(host, register, ref request);
             return;
         }
 
         PciGuestAccess access = new()
         {
             Processor = request.Processor, Address = register.Address, Offset = offset | register.ExtendedOffset, Size = request.Size, IsWrite = request.IsWrite,
-            Value = request.Value, IsUncertain = !register.IsPlain,
+            Value = request.Value, Register = register, IsUncertain = !register.IsPlain,
         };
         _router.Handle(host, ref access);
         request.Value = access.Value;

@@ -54,10 +54,38 @@ internal static class PciPorts
         host.ConfigurationPorts.IsUnknown = true;
     }
 
-    /// <summary>The guest's access, as it is.</summary>
+    /// <summary>The guest's access to the address port, as it is.</summary>
     internal static void Perform(MediatorHost host, ref PortRequest request)
     {
         Synchronize(host);
+        Pass(host, ref request);
+    }
+
+    /// <summary>
+    /// The guest's data cycle, as it is, to the register that it was judged by: another processor may have written another one to the address port since.
+    /// </summary>
+    /// <param name="host">The host.</param>
+    /// <param name="register">What was in the address register.</param>
+    /// <param name="request">The access to the data port.</param>
+    internal static void Perform(MediatorHost host, PciAddressRegister register, ref PortRequest request)
+    {
+        ref ConfigurationPorts state = ref host.ConfigurationPorts;
+        if (state.IsUnknown)
+        {
+            Reset(host);
+        }
+
+        if (state.Hardware != register.Value)
+        {
+            state.Hardware = register.Value;
+            host.WritePort(AddressPort, sizeof(uint), register.Value);
+        }
+
+        Pass(host, ref request);
+    }
+
+    private static void Pass(MediatorHost host, ref PortRequest request)
+    {
         if (request.IsWrite)
         {
             host.WritePort(request.Port, request.Size, request.Value);

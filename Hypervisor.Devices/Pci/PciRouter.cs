@@ -200,7 +200,7 @@ internal sealed class PciRouter
         {
             Port = (ushort)(ConfigurationPorts.DataPort + (access.Offset & LaneMask)), Size = access.Size, IsWrite = access.IsWrite, Value = access.Value,
         };
-        _configuration.PerformPort(host, ref request);
+        _configuration.PerformPort(host, access.Register, ref request);
         access.Value = request.Value;
     }
 }

@@ -27,6 +27,63 @@ public sealed class PciRaceTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_hidden_function_is_not_reached_by_another_processor_that_changes_the_address_between_judgement_and_access(bool isNarrow)
+    {
+        for (int seed = 0; seed < Fuzz.Rounds(60); seed++)
+        {
+            RunHidden(seed, isNarrow);
+        }
+    }
+
+    /// <summary>One processor asks for a function that may be seen, the other one writes the address of one that may not.</summary>
+    private static void RunHidden(int seed, bool isNarrow)
+    {
+        PciBusModel bus = new PciBusModel().AddQ35(0)
+            .Add(1, 0, new PciFunctionModel(0x1234, 0x1111, 0xFF_0000).MemoryBar(0, 0x1000, 0xFEA0_0000).Command(2))
+            .Add(2, 0, new PciFunctionModel(0x1234, 0x2222, 0xFF_0000));
+        using PciMachine machine = new(bus, new PciMachineOptions { Processors = 2, Mcfg = null, Settings = [("hide", "1234:2222")] });
+        PciFunctionModel hidden = bus.Find(0, 0, 0x10)!;
+        hidden.Writes.Clear();
+        DeterministicScheduler scheduler = new(seed, SwitchOneIn) { Switched = index => Instructions.Processor = machine.Inner.Processors[index] };
+        Array.ForEach(machine.Inner.Processors, p => p.Boundary = scheduler.Yield);
+        int running = 2;
+        int seen = 0;
+        scheduler.Add(() =>
+        {
+            for (int i = 0; i < Accesses; i++)
+            {
+                uint identity = machine.ConfigRead(0, 1, 0, 0);
+                Assert.True(identity is 0x1111_1234 or uint.MaxValue, $"{identity:X8}");
+                seen += identity == 0x1111_1234 ? 1 : 0;
+                machine.ConfigWrite(0, 1, 0, 4, 2, size: 2); // the tracker looks at it
+                machine.ConfigWrite(0, 1, 0, 0xF0, (uint)i); // nobody does
+            }
+
+            Finish(scheduler, ref running);
+        });
+        scheduler.Add(() =>
+        {
+            for (int i = 0; i < Accesses; i++)
+            {
+                machine.Out(0xCF8, 4, PciMachine.Select(0, 2, 0, (i & 1) * 0xF0), processor: 1);
+                if (isNarrow)
+                {
+                    machine.Out(0xCF8, 2, (uint)i, processor: 1);
+                }
+            }
+
+            Finish(scheduler, ref running);
+        });
+        scheduler.Run();
+        Assert.Empty(hidden.Writes);
+        Assert.NotEqual(0, seen);
+        Assert.Equal(MediatorState.Attached, machine.State(0));
+        Assert.DoesNotContain("failed", machine.Inner.LogText());
+    }
+
     private static void Run(int seed, bool hasWindow)
     {
         PciOwner? owner = null;
