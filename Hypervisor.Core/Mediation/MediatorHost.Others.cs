@@ -47,14 +47,13 @@ public sealed unsafe partial class MediatorHost
     /// <param name="first">First byte.</param>
     /// <param name="last">Last byte.</param>
     /// <param name="tag">Comes back in requests.</param>
-    /// <param name="strict">As for <see cref="ClaimMemory"/>.</param>
-    /// <param name="writesOnly">As for <see cref="ClaimMemory"/>.</param>
+    /// <param name="form">Which accesses that mediator sees.</param>
     /// <returns>False, with a line in the log, when it cannot be claimed.</returns>
-    public bool ClaimMemoryFor(int mediator, ulong first, ulong last, uint tag, bool strict, bool writesOnly = false)
+    public bool ClaimMemoryFor(int mediator, ulong first, ulong last, uint tag, MemoryForm form)
     {
         ProcessorData* processor = Processor;
         TrapShootdown.Lock(processor);
-        MemoryClaim claim = new() { First = first, Last = last, Mediator = (byte)mediator, Tag = tag, IsStrict = strict, WritesOnly = writesOnly };
+        MemoryClaim claim = new() { First = first, Last = last, Mediator = (byte)mediator, Tag = tag, Form = form };
         bool done = MemoryTraps.Claim(processor, claim);
         TrapShootdown.Unlock(processor);
         return done;

@@ -73,22 +73,13 @@ public sealed unsafe partial class MediatorHost
     /// <param name="first">First byte.</param>
     /// <param name="last">Last byte.</param>
     /// <param name="tag">Comes back in requests.</param>
-    /// <param name="writesOnly">Reads do not exit, unless another claim in the same page wants them.</param>
-    /// <param name="asksGuest">The mediator may answer the first access of an instruction with <see cref="Verdict.Guest"/>; costs a little at each.</param>
-    /// <param name="strict">
-    /// An instruction that the host does not know is #UD. Without it the guest executes it once, past the mediator: right while no policy is set.
-    /// </param>
+    /// <param name="form">Which accesses the mediator sees; without it all.</param>
     /// <returns>False, with a line in the log, when it cannot be claimed.</returns>
-    public bool ClaimMemory(ulong first, ulong last, uint tag = 0, bool writesOnly = false, bool asksGuest = false, bool strict = false)
+    public bool ClaimMemory(ulong first, ulong last, uint tag = 0, MemoryForm form = default)
     {
         ProcessorData* processor = Processor;
         TrapShootdown.Lock(processor);
-        bool done = MemoryTraps.Claim(
-            processor,
-            new MemoryClaim
-            {
-                First = first, Last = last, Mediator = (byte)_mediator, Tag = tag, WritesOnly = writesOnly, AsksGuest = asksGuest, IsStrict = strict,
-            });
+        bool done = MemoryTraps.Claim(processor, new MemoryClaim { First = first, Last = last, Mediator = (byte)_mediator, Tag = tag, Form = form });
         TrapShootdown.Unlock(processor);
         return done;
     }

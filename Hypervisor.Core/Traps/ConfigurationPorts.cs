@@ -6,7 +6,7 @@ namespace Hypervisor.Core.Traps;
 
 /// <summary>
 /// The pair of ports through which PCI configuration space is reached (PCI 3.0 §3.2.2.3.2): what the guest has written to the address port, what the hardware has there, and
-/// for each function of segment 0 what passes. Belongs to the mediator that has opened it; read by <see cref="ConfigurationTraps"/> on every processor.
+/// for each function of segment 0 what passes, there and in the window in memory (PCIe 4.0 §7.2.2). Belongs to the mediator that has opened it; read by <see cref="ConfigurationTraps"/> on every processor.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct ConfigurationPorts
@@ -59,7 +59,21 @@ public unsafe struct ConfigurationPorts
     /// <summary>Accesses that have passed by.</summary>
     public ulong Passed;
 
+    /// <summary>First byte of the window that shows segment 0.</summary>
+    public ulong WindowFirst;
+
+    /// <summary>Its bytes; 0 where there is none.</summary>
+    public ulong WindowSize;
+
+    /// <summary>The first function that it shows: bus, device and function, 16 bits.</summary>
+    public uint WindowFunction;
+
     private fixed byte _passages[PassagesSize];
+
+    /// <summary>Whether an address lies in the window.</summary>
+    /// <param name="address">Physical address.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly bool IsInWindow(ulong address) => address - WindowFirst < WindowSize;
 
     /// <summary>What passes to a function.</summary>
     /// <param name="function">Bus, device and function, 16 bits.</param>

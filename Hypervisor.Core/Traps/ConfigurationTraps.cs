@@ -7,8 +7,8 @@ using Hypervisor.Core.Mediation;
 namespace Hypervisor.Core.Traps;
 
 /// <summary>
-/// The short way through the ports of PCI configuration space, for what the mediator that stands there would let pass without a look. Called before the guest's vector registers are
-/// saved, so nothing here may touch them.
+/// The short ways through the ports of PCI configuration space and through its window, for what the mediator that stands there would let pass without a look. At the ports it is taken before the
+/// guest's vector registers are saved, so nothing here may touch them.
 /// </summary>
 public static unsafe class ConfigurationTraps
 {
@@ -22,6 +22,9 @@ public static unsafe class ConfigurationTraps
     private const uint RegisterMask = 0xFC;
     private const uint ShapeMask = 0xFF00_0003;
     private const uint PlainShape = 0x8000_0000; // enabled, and no reserved bit set
+    private const int WindowFunctionShift = 12;
+    private const int WindowOffsetMask = 0xFFF;
+    private const int LaneMask = 3;
     private const ushort Nobody = 0xFFFF; // the vendor ID where no function answers (PCI 3.0 §6.1)
 
     /// <summary>Whether a port is one of the pair's.</summary>
@@ -35,6 +38,27 @@ public static unsafe class ConfigurationTraps
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long TryAccess(ProcessorData* processor, PortAccess access, uint value) =>
         (access.Port & DataBit) == 0 ? TryLatch(processor, access, value) : TryData(processor, access, value);
+
+    /// <summary>Makes an access to the window.</summary>
+    /// <param name="processor">The processor.</param>
+    /// <param name="address">Physical address, in the window as <see cref="ConfigurationPorts.IsInWindow"/> sees it.</param>
+    /// <param name="size">1, 2, 4 or 8 bytes.</param>
+    /// <param name="isWrite">Whether it is a write.</param>
+    /// <param name="value">What is written, or where what was read goes.</param>
+    /// <returns>False when nothing has been done: it is for the mediator.</returns>
+    public static bool TryWindow(ProcessorData* processor, ulong address, int size, bool isWrite, ref ulong value)
+    {
+        TrapTables* tables = processor->Machine->Traps;
+        ConfigurationPorts* ports = tables->Configuration;
+        if (((int)address & LaneMask) + size > sizeof(uint) || !IsAttached(tables, ports) || Instructions.CompareExchange(ports->Lock, 1, 0) != 0)
+        {
+            return false;
+        }
+
+        bool done = ports->IsOpen && ports->IsInWindow(address) && TryPass(ports, address, size, isWrite, ref value);
+        Instructions.Exchange(ports->Lock, 0);
+        return done;
+    }
 
     /// <summary>The address port: what is written there is kept.</summary>
     private static long TryLatch(ProcessorData* processor, PortAccess access, uint value)
@@ -70,22 +94,46 @@ public static unsafe class ConfigurationTraps
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsInPlace(TrapTables* tables, ConfigurationPorts* ports) =>
-        ports->IsOpen && !ports->IsUnknown && tables->Mediators[ports->Owner].State == MediatorState.Attached;
+        !ports->IsUnknown && IsAttached(tables, ports);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsAttached(TrapTables* tables, ConfigurationPorts* ports) =>
+        ports->IsOpen && tables->Mediators[ports->Owner].State == MediatorState.Attached;
+
+    /// <summary>Whether an access needs no look; or, where nobody is known, whether it asks for somebody.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool MayPass(ConfigurationPassage passage, bool isIdentity, bool isWrite) =>
+        passage == ConfigurationPassage.Unknown ? isIdentity && !isWrite : !isIdentity && passage != ConfigurationPassage.None && (!isWrite || passage == ConfigurationPassage.All);
+
+    private static bool TryPass(ConfigurationPorts* ports, ulong address, int size, bool isWrite, ref ulong value)
+    {
+        ulong offset = address - ports->WindowFirst;
+        ConfigurationPassage passage = ports->Passage((uint)(offset >> WindowFunctionShift) + ports->WindowFunction);
+        int register = (int)offset & WindowOffsetMask;
+        bool asks = passage == ConfigurationPassage.Unknown;
+        if (!MayPass(passage, register < sizeof(uint), isWrite) || (asks && (register != 0 || size < sizeof(ushort))))
+        {
+            return false;
+        }
+
+        ulong seen = value;
+        MemoryIo.Access(address, size, isWrite, ref seen);
+        if (asks && (ushort)seen != Nobody)
+        {
+            return false;
+        }
+
+        value = seen;
+        ports->Passed++;
+        return true;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static long TryPass(ConfigurationPorts* ports, uint latch, PortAccess access, uint value)
     {
         ConfigurationPassage passage = ports->Passage(latch >> FunctionShift & FunctionMask);
-        bool isIdentity = (latch & RegisterMask) == 0;
-        if (passage == ConfigurationPassage.Unknown)
-        {
-            // The question whether anybody is there: who answers has to be looked at.
-            if (!isIdentity || !access.IsIn || access.Port != ConfigurationPorts.DataPort || access.Size == sizeof(byte))
-            {
-                return NotDone;
-            }
-        }
-        else if (isIdentity || passage == ConfigurationPassage.None || (!access.IsIn && passage != ConfigurationPassage.All))
+        bool asks = passage == ConfigurationPassage.Unknown;
+        if (!MayPass(passage, (latch & RegisterMask) == 0, !access.IsIn) || (asks && (access.Port != ConfigurationPorts.DataPort || access.Size == sizeof(byte))))
         {
             return NotDone;
         }
@@ -99,9 +147,9 @@ public static unsafe class ConfigurationTraps
         if (access.IsIn)
         {
             value = access.Size == sizeof(uint) ? Instructions.In32(access.Port) : PortIo.Read(access.Port, access.Size);
-            if (passage == ConfigurationPassage.Unknown && (ushort)value != Nobody)
+            if (asks && (ushort)value != Nobody)
             {
-                return NotDone;
+                return NotDone; // who answers has to be looked at
             }
         }
         else

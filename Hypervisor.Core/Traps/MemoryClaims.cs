@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Hypervisor.Core.Cpu;
 
@@ -11,7 +12,6 @@ namespace Hypervisor.Core.Traps;
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct MemoryClaims
 {
-    private const int ClaimSize = 32;
     private const int Capacity = TrapTables.MaximumMemoryClaims;
 
     /// <summary>0 or 1: the list and the index in use.</summary>
@@ -23,7 +23,7 @@ public unsafe struct MemoryClaims
     /// <summary>The index that belongs to list 1.</summary>
     public MemoryIndex* SpareIndex;
 
-    private fixed byte _lists[2 * Capacity * ClaimSize];
+    private fixed byte _lists[2 * Capacity * MemoryClaim.Bytes];
     private fixed int _counts[2];
 
     /// <summary>Number of claims.</summary>
@@ -34,14 +34,14 @@ public unsafe struct MemoryClaims
     public MemoryClaim* this[int index] => List(Active) + index;
 
     /// <summary>The claim that holds an address; null for none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public MemoryClaim* Find(ulong address)
     {
         uint active = Active;
         int count = IndexOf(active)->Find(address, out int first);
-        for (int i = first; i < first + count; i++)
+        for (MemoryClaim* claim = List(active) + first; count > 0; claim++, count--)
         {
-            MemoryClaim* claim = List(active) + i;
-            if (address >= claim->First && address <= claim->Last)
+            if (address - claim->First <= claim->Last - claim->First)
             {
                 return claim;
             }
@@ -67,7 +67,7 @@ public unsafe struct MemoryClaims
             if (claim->First <= last && claim->Last >= first)
             {
                 any = true;
-                readsToo |= !claim->WritesOnly;
+                readsToo |= !claim->Form.WritesOnly;
             }
         }
 
@@ -147,11 +147,7 @@ public unsafe struct MemoryClaims
 
     private readonly MemoryIndex* IndexOf(uint half) => half == 0 ? Index : SpareIndex;
 
-    private MemoryClaim* List(uint half)
-    {
-        fixed (byte* lists = _lists)
-        {
-            return (MemoryClaim*)lists + (half * Capacity);
-        }
-    }
+    /// <summary>One of the lists. The claims never move: <c>fixed</c> would only keep this from being inlined.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private MemoryClaim* List(uint half) => (MemoryClaim*)Unsafe.AsPointer(ref _lists[0]) + (half * Capacity);
 }

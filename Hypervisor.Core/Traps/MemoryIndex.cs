@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Hypervisor.Core.Traps;
 
 /// <summary>
@@ -48,6 +50,7 @@ public unsafe struct MemoryIndex
     /// <param name="address">An address in it.</param>
     /// <param name="first">Number of the first one.</param>
     /// <returns>How many there are, one behind the other.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly int Find(ulong address, out int first)
     {
         ulong slot = _slots[Locate(Stretch(address))];
@@ -55,6 +58,7 @@ public unsafe struct MemoryIndex
         return (int)((slot >> CountShift) & Low8);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly int Locate(ulong stretch)
     {
         int slot = (int)(((uint)stretch * Spread) >> (HashBits - SlotBits));

@@ -63,11 +63,22 @@ public static unsafe class MemoryTraps
     /// <returns>False when the guest shall execute the instruction itself: nothing has been done.</returns>
     public static bool Access(ProcessorData* processor, MemoryClaim* claim, ulong address, int size, bool isWrite, ref ulong value)
     {
+        if (processor->Machine->Traps->Configuration->IsInWindow(address) && ConfigurationTraps.TryWindow(processor, address, size, isWrite, ref value))
+        {
+            return true;
+        }
+
+        if (isWrite && claim->Form.LetsWritePass(address - claim->First, size) && processor->Machine->Traps->Mediators[claim->Mediator].State == MediatorState.Attached)
+        {
+            Hardware(processor, address, size, isWrite, ref value);
+            return true;
+        }
+
         MemoryRequest request = new()
         {
             Tag = claim->Tag, Processor = processor->Index, Address = address, Offset = address - claim->First, Size = size, IsWrite = isWrite, Value = value,
         };
-        switch (isWrite || !claim->WritesOnly ? MediatorCalls.Memory(processor, claim->Mediator, &request) : Verdict.Pass)
+        switch (isWrite || !claim->Form.WritesOnly ? MediatorCalls.Memory(processor, claim->Mediator, &request) : Verdict.Pass)
         {
             case Verdict.Done:
                 value = request.Value;

@@ -55,7 +55,7 @@ public readonly unsafe struct TrapBus : IEmulatedBus
     /// <summary>The mediator leaves the instruction to the guest. It must have said so in its claim, and nothing may have been done yet; else the host makes the access.</summary>
     private static void Leave(ProcessorData* processor, MemoryClaim* claim, ulong physical, int size, bool isWrite, ref ulong value)
     {
-        if (claim->AsksGuest)
+        if (claim->Form.AsksGuest)
         {
             processor->LeftToGuest = 1;
         }

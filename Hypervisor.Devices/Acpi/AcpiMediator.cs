@@ -334,7 +334,7 @@ public sealed class AcpiMediator : Mediator
         bool done = false;
         if (!place.IsPort)
         {
-            done = host.ClaimMemory(place.Address, last, (uint)register, writesOnly: true, strict: _denies);
+            done = host.ClaimMemory(place.Address, last, (uint)register, new MemoryForm { WritesOnly = true, IsStrict = _denies });
         }
         else if (last <= ushort.MaxValue)
         {
@@ -366,7 +366,7 @@ public sealed class AcpiMediator : Mediator
         }
         else if (register.IsUsable)
         {
-            host.ClaimMemory(register.Address, register.Address, (uint)Claim.ResetRegister, writesOnly: true);
+            host.ClaimMemory(register.Address, register.Address, (uint)Claim.ResetRegister, new MemoryForm { WritesOnly = true });
         }
     }
 }

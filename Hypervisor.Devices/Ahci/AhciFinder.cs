@@ -36,13 +36,16 @@ internal sealed class AhciFinder
         }
 
         PciFunction function = _pci.Function(controller.Function);
-        _ = function.ClaimBar(host, RegistersBar, AhciTag.Of(index, RegistersBar), strict: controller.MayBeGoverned, writesOnly: !controller.MayBeGoverned);
+        MemoryForm form = controller.MayBeGoverned
+            ? new() { IsStrict = true }
+            : new() { WritesOnly = true, PassingWrites = AhciRegister.UnwatchedWrites };
+        _ = function.ClaimBar(host, RegistersBar, AhciTag.Of(index, RegistersBar), form);
         bool any = false;
         for (int i = 0; i < RegistersBar; i++)
         {
             if (controller.MayBeGoverned || i == controller.PairBar)
             {
-                bool exists = function.ClaimBar(host, i, AhciTag.Of(index, i), strict: true);
+                bool exists = function.ClaimBar(host, i, AhciTag.Of(index, i), new MemoryForm { IsStrict = true });
                 _ = function.GetBar(i, out _, out _, out bool isIo);
                 any |= exists && isIo && controller.MayBeGoverned;
                 if (exists && !isIo)
@@ -63,7 +66,7 @@ internal sealed class AhciFinder
     {
         for (int i = 0; i < Bars && _policy.Governs; i++)
         {
-            _ = _pci.Function(function).ClaimBar(host, i, tag, strict: true);
+            _ = _pci.Function(function).ClaimBar(host, i, tag, new MemoryForm { IsStrict = true });
         }
     }
 

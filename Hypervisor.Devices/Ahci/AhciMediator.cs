@@ -24,6 +24,7 @@ public sealed class AhciMediator : Mediator
     private readonly AhciControllers _controllers = new();
     private readonly AhciCounters _counters = new();
     private readonly AhciRegisters _registers;
+    private readonly AhciWatcher _watcher;
     private readonly AhciGovernor _governor;
     private readonly AhciRouter _router;
     private readonly AhciFinder _finder;
@@ -39,7 +40,8 @@ public sealed class AhciMediator : Mediator
         _pci = pci;
         _registers = new AhciRegisters(configuration);
         _governor = new AhciGovernor(_controllers, _registers, _counters, complaints, _policy);
-        _router = new AhciRouter(_controllers, _registers, new AhciWatcher(_controllers, _registers, _counters, complaints), _governor);
+        _watcher = new AhciWatcher(_controllers, _registers, _counters, complaints);
+        _router = new AhciRouter(_controllers, _registers, _watcher, _governor);
         _finder = new AhciFinder(pci, configuration, _registers, _policy);
     }
 
@@ -230,7 +232,15 @@ public sealed class AhciMediator : Mediator
     }
 
     /// <inheritdoc/>
-    public override ulong Statistic(int index, out ReadOnlySpan<byte> name) => _counters.Get(index, out name);
+    public override ulong Statistic(int index, out ReadOnlySpan<byte> name)
+    {
+        if (_host != null)
+        {
+            _watcher.Settle(_host);
+        }
+
+        return _counters.Get(index, out name);
+    }
 
     /// <summary>What can get past the rules, said once.</summary>
     private void Warn(MediatorHost host, bool hasIommu)

@@ -1,3 +1,5 @@
+using System;
+
 namespace Hypervisor.Devices.Ahci;
 
 /// <summary>Offsets of registers behind ABAR: generic host control (AHCI 1.3.1 §3.1) and those of a port (§3.3), which repeat every 80h bytes from 100h on.</summary>
@@ -80,6 +82,22 @@ public static class AhciRegister
 
     /// <summary>Bits of PxIS that say a command has failed: TFES, HBFS, HBDS, IFS (§6.2.2).</summary>
     public const uint ErrorInterrupts = (1u << 30) | (1u << 29) | (1u << 28) | (1u << 27);
+
+    private const uint G = ~((1u << (Capabilities / sizeof(uint))) | (1u << (GlobalControl / sizeof(uint))));
+    private const uint A = uint.MaxValue;
+    private const uint P = ~((1u << (CommandList / sizeof(uint))) | (1u << (CommandListUpper / sizeof(uint))) | (1u << (ReceivedFis / sizeof(uint)))
+        | (1u << (ReceivedFisUpper / sizeof(uint))) | (1u << (Command / sizeof(uint))) | (1u << (CommandIssue / sizeof(uint))));
+
+    /// <summary>
+    /// Registers whose writes nobody looks at where no rule applies, in the form of <see cref="Hypervisor.Core.Mediation.MemoryForm.PassingWrites"/>: all but the reset of the controller,
+    /// where a port's lists are, its start, and commands.
+    /// </summary>
+    public static ReadOnlySpan<uint> UnwatchedWrites =>
+    [
+        G, A, // generic host control, and what a vendor has behind it
+        P, P, P, P, P, P, P, P, P, P, P, P, P, P, P, P, // ports 0 to 15
+        P, P, P, P, P, P, P, P, P, P, P, P, P, P, P, P,
+    ];
 
     /// <summary>The port a register belongs to.</summary>
     /// <param name="offset">From <see cref="FirstPort"/> to <see cref="End"/>.</param>

@@ -39,12 +39,6 @@ internal sealed class AhciWatcher
             return Issue(host, owner, number, ref port, ref write);
         }
 
-        if (register == AhciRegister.PortInterruptStatus)
-        {
-            NoteEnded(host, owner, number, ref port);
-            return true;
-        }
-
         if (register > AhciRegister.Command)
         {
             return true;
@@ -64,6 +58,20 @@ internal sealed class AhciWatcher
                 return Start(host, owner, number, ref port, ref write);
             default:
                 return true;
+        }
+    }
+
+    /// <summary>Looks which commands have ended since, at all ports: somebody wants the numbers. Not through the index/data pair, which the guest may be using.</summary>
+    internal void Settle(MediatorHost host)
+    {
+        for (int i = 0; i < AhciControllers.Capacity; i++)
+        {
+            ref AhciController controller = ref _controllers[i];
+            for (uint ports = controller.IsUsed && controller.HasMemory ? controller.Ports & ~controller.Governed : 0; ports != 0; ports &= ports - 1)
+            {
+                int number = BitScan.Lowest(ports);
+                NoteEnded(host, controller, number, ref _controllers.Port(i, number));
+            }
         }
     }
 

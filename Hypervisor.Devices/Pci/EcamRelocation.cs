@@ -1,5 +1,6 @@
 using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Mediation;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Devices.Pci;
 
@@ -142,6 +143,7 @@ internal sealed class EcamRelocation
         }
 
         _configuration.Lock(host);
+        host.ConfigurationPorts.WindowSize = 0;
         Put(ref window, place);
         _configuration.Unlock(host);
         if (window.IsActive)
@@ -155,7 +157,22 @@ internal sealed class EcamRelocation
     private void Claim(MediatorHost host, int index)
     {
         ref EcamWindow window = ref _configuration.Windows[index];
-        _ = host.ClaimMemory(window.First, window.Last, PciTag.Window(index), strict: _isStrict);
+        _ = host.ClaimMemory(window.First, window.Last, PciTag.Window(index), new MemoryForm { IsStrict = _isStrict });
+        if (window.Segment == 0)
+        {
+            OpenPassage(host, window);
+        }
+    }
+
+    /// <summary>Lets pass there what passes at the ports. Of several windows of the segment the last one will do.</summary>
+    private void OpenPassage(MediatorHost host, in EcamWindow window)
+    {
+        _configuration.Lock(host);
+        ref ConfigurationPorts passage = ref host.ConfigurationPorts;
+        passage.WindowFirst = window.First;
+        passage.WindowSize = window.Last - window.First + 1;
+        passage.WindowFunction = new PciAddress(0, window.FirstBus, 0).Packed;
+        _configuration.Unlock(host);
     }
 
     private static void Put(ref EcamWindow window, EcamPlace place)

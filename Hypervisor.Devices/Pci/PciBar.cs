@@ -1,3 +1,5 @@
+using Hypervisor.Core.Mediation;
+
 namespace Hypervisor.Devices.Pci;
 
 /// <summary>What is known about a base address register of a watched function.</summary>
@@ -18,11 +20,8 @@ internal struct PciBar
     /// <summary>Whether its mediator wants what it addresses to be claimed.</summary>
     internal bool IsWanted;
 
-    /// <summary>Whether instructions the host does not know are refused there.</summary>
-    internal bool IsStrict;
-
-    /// <summary>Whether reads there do not exit.</summary>
-    internal bool WritesOnly;
+    /// <summary>How it claims memory.</summary>
+    internal MemoryForm Form;
 
     /// <summary>Whether it is claimed at present: from <see cref="ClaimedFirst"/> on.</summary>
     internal bool IsClaimed;

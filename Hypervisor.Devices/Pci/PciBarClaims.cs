@@ -28,7 +28,7 @@ internal sealed class PciBarClaims
 
     /// <summary>A mediator wants a register's range to be claimed, or no longer.</summary>
     /// <returns>False where there is no such register.</returns>
-    internal bool Want(MediatorHost caller, int function, int index, int mediator, uint tag, bool wanted, bool strict, bool writesOnly = false)
+    internal bool Want(MediatorHost caller, int function, int index, int mediator, uint tag, bool wanted, MemoryForm form)
     {
         ref PciFunctionRecord record = ref _functions[function];
         if (!record.IsUsed || record.Bars < 0 || (uint)index >= PciBars.PerFunction)
@@ -42,8 +42,7 @@ internal sealed class PciBarClaims
         bar.IsWanted = wanted;
         bar.Mediator = (sbyte)mediator;
         bar.Tag = tag;
-        bar.IsStrict = strict;
-        bar.WritesOnly = writesOnly;
+        bar.Form = form;
         Settle(caller, record, ref bar);
         bool exists = bar.Size != 0;
         _lock.Leave(caller);
@@ -169,7 +168,7 @@ internal sealed class PciBarClaims
             bar.ClaimedFirst = bar.Address;
             bar.IsClaimed = bar.IsIo
                 ? caller.ClaimPortsFor(bar.Mediator, (ushort)bar.Address, (ushort)(bar.Address + bar.Size - 1), bar.Tag)
-                : caller.ClaimMemoryFor(bar.Mediator, bar.Address, bar.Address + bar.Size - 1, bar.Tag, bar.IsStrict, bar.WritesOnly);
+                : caller.ClaimMemoryFor(bar.Mediator, bar.Address, bar.Address + bar.Size - 1, bar.Tag, bar.Form);
         }
     }
 

@@ -26,14 +26,13 @@ public readonly struct PciFunction
     /// <param name="caller">The host of the function's mediator.</param>
     /// <param name="bar">0 to 5, for a 64-bit register the lower one's; 6 for the expansion ROM.</param>
     /// <param name="tag">Comes back in requests.</param>
-    /// <param name="strict">As for <see cref="MediatorHost.ClaimMemory"/>.</param>
-    /// <param name="writesOnly">As for <see cref="MediatorHost.ClaimMemory"/>; ports exit for reads too.</param>
+    /// <param name="form">Which accesses to memory the mediator sees; to ports all.</param>
     /// <returns>False where there is no such register.</returns>
-    public bool ClaimBar(MediatorHost caller, int bar, uint tag, bool strict = false, bool writesOnly = false) =>
-        _claims.Want(caller, _index, bar, caller.Number, tag, wanted: true, strict, writesOnly);
+    public bool ClaimBar(MediatorHost caller, int bar, uint tag, MemoryForm form = default) =>
+        _claims.Want(caller, _index, bar, caller.Number, tag, wanted: true, form);
 
     /// <summary>Gives the claim back.</summary>
-    public void ReleaseBar(MediatorHost caller, int bar) => _claims.Want(caller, _index, bar, caller.Number, 0, wanted: false, strict: false);
+    public void ReleaseBar(MediatorHost caller, int bar) => _claims.Want(caller, _index, bar, caller.Number, 0, wanted: false, default);
 
     /// <summary>What a base address register points to.</summary>
     /// <param name="bar">As for <see cref="ClaimBar"/>.</param>

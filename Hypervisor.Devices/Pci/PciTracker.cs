@@ -306,7 +306,7 @@ internal sealed class PciTracker
         Watch(host, index, PciWatch.Hidden);
         for (int i = 0; i < PciBars.PerFunction && record.Bars >= 0; i++)
         {
-            _ = _barClaims.Want(host, index, i, _pci, PciTag.Hidden, wanted: true, strict: true);
+            _ = _barClaims.Want(host, index, i, _pci, PciTag.Hidden, wanted: true, new MemoryForm { IsStrict = true });
         }
     }
 

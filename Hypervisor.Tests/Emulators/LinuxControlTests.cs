@@ -40,11 +40,11 @@ public sealed class LinuxControlTests
             Assert.Contains("an operating system has taken over", Say(guest, $"taskset {mask} hvctl log"), StringComparison.Ordinal);
         }
 
-        // Two at once use up each other's numbers where they meet on a processor; both must get through.
+        // Two at once use up each other's numbers where they meet on a processor; all must get through. Such meetings are counted, in the log too, so a later reader may find a line more.
         Assert.Equal(
-            "0 0",
-            Say(guest, "for i in 1 2 3 4 5; do hvctl log > /tmp/a$i & done; for i in 1 2 3 4 5; do wait %$i; done; "
-                + "cmp /tmp/a1 /tmp/a5; a=$?; cmp /tmp/a2 /tmp/a4; echo $a $?"));
+            "compared",
+            Say(guest, "for i in 1 2 3 4 5; do hvctl log > /tmp/a$i & done; for i in 1 2 3 4 5; do wait %$i || echo lost; done; "
+                + "for i in 1 2 3 4 5; do grep -q 'taken over' /tmp/a$i || echo cut; cmp /tmp/a1 /tmp/a$i 2>&1 | grep -v EOF; done; echo compared"));
         Assert.StartsWith("processor ", Say(guest, "hvctl exits"), StringComparison.Ordinal);
         Assert.True(long.Parse(Say(guest, "hvctl exits --total"), System.Globalization.CultureInfo.InvariantCulture) > 1000);
 

@@ -13,10 +13,13 @@ public static unsafe class MemoryExits
     private const ulong PageMask = PageSizes.Size4K - 1;
 
     /// <summary>Deals with an access.</summary>
-    public static ExitCause Handle<TGuest>(ProcessorData* processor, NestedAccess access)
+    /// <typeparam name="TGuest">The guest's processor.</typeparam>
+    /// <param name="processor">The processor.</param>
+    /// <param name="access">The access, to a page of which something is claimed.</param>
+    /// <param name="claim">The claim of its first byte; null where that is nobody's.</param>
+    public static ExitCause Handle<TGuest>(ProcessorData* processor, NestedAccess access, MemoryClaim* claim)
         where TGuest : struct, IGuestProcessor
     {
-        MemoryClaim* claim = processor->Machine->Traps->Memory.Find(access.Address);
         if (access.IsWalk)
         {
             // Page tables in device registers: no system has them there, and the walk would set flags in them.
@@ -26,7 +29,7 @@ public static unsafe class MemoryExits
         {
             Open<TGuest>(processor, access, writable: false);
         }
-        else if (claim != null && claim->AsksGuest)
+        else if (claim != null && claim->Form.AsksGuest)
         {
             ExecuteOrLeave<TGuest>(processor, access);
         }
@@ -69,7 +72,7 @@ public static unsafe class MemoryExits
         }
 
         MemoryClaim* claim = processor->Machine->Traps->Memory.Find(access.Address);
-        if (claim != null && claim->IsStrict)
+        if (claim != null && claim->Form.IsStrict)
         {
             Log.Begin(LogLevel.Warning, processor->Index).Text("an instruction that is not known, at "u8).Hex(TGuest.Rip(processor))
                 .Text(", accesses claimed memory at "u8).Hex(access.Address).Text(": #UD"u8).End();

@@ -45,7 +45,10 @@ public static unsafe class NestedFaults
             return WriteHost<TGuest>(processor, address);
         }
 
-        return NestedTraps.IsClaimed(machine, address) ? MemoryExits.Handle<TGuest>(processor, access) : Unexpected<TGuest>(processor, access);
+        MemoryClaim* claim = machine->Traps->Memory.Find(address);
+        return claim != null || NestedTraps.IsClaimed(machine, address)
+            ? MemoryExits.Handle<TGuest>(processor, access, claim)
+            : Unexpected<TGuest>(processor, access);
     }
 
     private static ExitCause WriteHost<TGuest>(ProcessorData* processor, ulong address)

@@ -37,6 +37,39 @@ public sealed unsafe class PciShortWayTests
         Assert.NotEqual(calls, Calls(machine));
     }
 
+    [Fact]
+    public void Through_the_window_passes_what_passes_at_the_ports_with_the_extended_registers()
+    {
+        using PciMachine machine = new(Bus());
+        _ = machine.ConfigRead(0, 2, 0, 0); // makes it known
+        uint calls = machine.Inner.Machine->Traps->Mediators[0].Calls[(int)MediatorDoor.Memory];
+        machine.Write(machine.Bus.Window(0, 0x10, 0xFFC), 4, 0x1234_5678);
+        Assert.Equal(0x1234_5678ul, machine.Read(machine.Bus.Window(0, 0x10, 0xFFC), 4));
+        Assert.Equal(0x56ul, machine.Read(machine.Bus.Window(0, 0x10, 0xFFD), 1));
+        Assert.Equal(ulong.MaxValue >> 32, machine.Read(machine.Bus.Window(0, 9 << 3, 0), 4)); // nobody there
+        Assert.Equal(calls, machine.Inner.Machine->Traps->Mediators[0].Calls[(int)MediatorDoor.Memory]);
+        Assert.Equal(4ul, Passed(machine));
+        machine.Bus.Add(9, 0, new PciFunctionModel(0x8086, 0x10D3, 0x02_0000));
+        Assert.Equal(0x10D3_8086ul, machine.Read(machine.Bus.Window(0, 9 << 3, 0), 4));
+        Assert.Equal(calls + 1, machine.Inner.Machine->Traps->Mediators[0].Calls[(int)MediatorDoor.Memory]);
+    }
+
+    [Fact]
+    public void Through_the_window_nothing_of_a_hidden_function_passes()
+    {
+        using PciMachine machine = new(Bus(), new PciMachineOptions { Settings = [("hide", "00:02.0")] });
+        PciFunctionModel hidden = machine.Bus.Find(0, 0, 0x10)!;
+        hidden.Writes.Clear();
+        for (int offset = 0; offset < 0x1000; offset += FullDword)
+        {
+            Assert.Equal(uint.MaxValue, (uint)machine.Read(machine.Bus.Window(0, 0x10, offset), 4));
+            machine.Write(machine.Bus.Window(0, 0x10, offset), 4, 0x55);
+        }
+
+        Assert.Empty(hidden.Writes);
+        Assert.Equal(0ul, Passed(machine));
+    }
+
     [Theory]
     [InlineData("00:02.0", 2)]
     [InlineData("class 0601", 31)]
