@@ -22,6 +22,8 @@ public readonly struct AhciCommandHeader
     private const uint PacketBit = 1u << 5;
     private const uint WriteBit = 1u << 6;
     private const uint BistBit = 1u << 9;
+    private const uint ClearBit = 1u << 10;
+    private const uint RegisterFisDwords = 5; // Register Host to Device FIS (SATA 3.x §10.5.5)
     private const int PortMultiplierShift = 12;
     private const uint PortMultiplierMask = 0xF;
     private const int PrdtShift = 16;
@@ -62,8 +64,8 @@ public readonly struct AhciCommandHeader
     /// <summary>PMP: the port of a port multiplier.</summary>
     public int PortMultiplier => (int)(_flags >> PortMultiplierShift & PortMultiplierMask);
 
-    /// <summary>A header for a port of a port multiplier.</summary>
-    public static AhciCommandHeader For(int portMultiplier) => new((uint)portMultiplier << PortMultiplierShift, 0, 0);
+    /// <summary>The header of a command without a packet that writes no data, for a port of a port multiplier.</summary>
+    public static AhciCommandHeader For(int portMultiplier) => new(((uint)portMultiplier << PortMultiplierShift) | RegisterFisDwords, 0, 0);
 
     /// <summary>PRDBC in an entry.</summary>
     public static uint ReadTransferred(ReadOnlySpan<uint> list, int slot) => list[(slot * DwordsPerHeader) + 1];
@@ -85,12 +87,21 @@ public readonly struct AhciCommandHeader
     /// <param name="transferred">PRDBC to begin with.</param>
     public AhciCommandHeader With(ulong table, int prdtLength, uint transferred) => new((_flags & FlagsMask) | ((uint)prdtLength << PrdtShift), transferred, table);
 
-    /// <summary>A command of five dwords without data, to the same port of a port multiplier.</summary>
-    public AhciCommandHeader Plain(ulong table, int prdtLength)
+    /// <summary>
+    /// The same for the command that was judged, and for no other: all of its FIS is sent, to where that says, its data go the way it says, and its slot stays taken until it has ended
+    /// (C is 0: AHCI 1.3.1 §4.2.2).
+    /// </summary>
+    /// <param name="command">The command.</param>
+    /// <param name="portMultiplier">The port of a port multiplier that the FIS names.</param>
+    public AhciCommandHeader As(in DiskCommand command, int portMultiplier)
     {
-        const uint registerFisDwords = 5; // Register Host to Device FIS (SATA 3.x §10.5.5)
-        return new AhciCommandHeader((_flags & (PortMultiplierMask << PortMultiplierShift)) | registerFisDwords | ((uint)prdtLength << PrdtShift), 0, table);
+        bool writes = command.Access == DiskAccess.Write || (!command.HasSectors && IsWrite);
+        uint flags = For(portMultiplier)._flags | (command.Kind == AtaCommandClass.Packet ? PacketBit : 0) | (writes ? WriteBit : 0);
+        return new AhciCommandHeader(flags | (_flags & ~FlagsMask), Transferred, Table);
     }
+
+    /// <summary>The same without C: its slot stays taken until it has ended.</summary>
+    public AhciCommandHeader WithoutClear() => new(_flags & ~ClearBit, Transferred, Table);
 
     /// <summary>Writes it into a list of the host's own.</summary>
     public void Write(Span<uint> list, int slot)

@@ -1,6 +1,5 @@
 using System;
 using Hypervisor.Core.Diagnostics;
-using Hypervisor.Core.Mediation;
 
 namespace Hypervisor.Devices.Ahci;
 
@@ -17,26 +16,26 @@ internal sealed class AhciComplaints
     }
 
     /// <summary>What is no command, or would reach the host's memory.</summary>
-    internal void Bad(MediatorHost host, in AhciController controller, int port, ReadOnlySpan<byte> why)
+    internal void Bad(in PortAccess port, ReadOnlySpan<byte> why)
     {
         if (_counters.Bad++ < ChattyLines)
         {
-            AhciText.Port(host.Log(LogLevel.Warning), controller, port).Text(": refused: "u8).Text(why).End();
+            port.Log(LogLevel.Warning).Text(": refused: "u8).Text(why).End();
         }
     }
 
     /// <summary>A rule refuses a command.</summary>
-    internal void Refused(MediatorHost host, in AhciController controller, int port, byte operation, in DiskCommand command)
+    internal void Refused(in PortAccess port, byte operation, in DiskCommand command)
     {
         if (_counters.Refused++ < ChattyLines)
         {
-            Describe(AhciText.Port(host.Log(LogLevel.Warning), controller, port).Text(": refused by a rule: "u8), operation, command).End();
+            Describe(port.Log(LogLevel.Warning).Text(": refused by a rule: "u8), operation, command).End();
         }
     }
 
     /// <summary>A rule wants a command in the log.</summary>
-    internal static void Log(MediatorHost host, in AhciController controller, int port, byte operation, in DiskCommand command) =>
-        Describe(AhciText.Port(host.Log(LogLevel.Information), controller, port).Text(": "u8), operation, command).End();
+    internal static void Log(in PortAccess port, byte operation, in DiskCommand command) =>
+        Describe(port.Log(LogLevel.Information).Text(": "u8), operation, command).End();
 
     private static LogLine Describe(LogLine line, byte operation, in DiskCommand command)
     {

@@ -14,8 +14,8 @@ internal struct AhciController
     /// <summary>Whether its capabilities have been read.</summary>
     internal bool IsKnown;
 
-    /// <summary>Whether a rule may be about any disk of it: everything it can be reached by is claimed.</summary>
-    internal bool MayBeGoverned;
+    /// <summary>A bit for each port at which a rule may be about a disk, whether the controller has the port or not.</summary>
+    internal uint Concerned;
 
     /// <summary>Whether its registers answer behind ABAR at present.</summary>
     internal bool HasMemory;
@@ -52,4 +52,7 @@ internal struct AhciController
 
     /// <summary>A bit for each port that is governed.</summary>
     internal uint Governed;
+
+    /// <summary>Whether a rule may be about any disk of it: everything it can be reached by is claimed.</summary>
+    internal readonly bool MayBeGoverned => Concerned != 0;
 }

@@ -30,9 +30,9 @@ internal sealed class AhciFinder
     internal void Claim(MediatorHost host, int index, ref AhciController controller)
     {
         FindPair(host, ref controller);
-        for (int i = 0; i < AhciRegister.MaximumPorts && !controller.MayBeGoverned; i++)
+        for (int i = 0; i < AhciRegister.MaximumPorts; i++)
         {
-            controller.MayBeGoverned = _policy.GovernsPort(controller.Address, i);
+            controller.Concerned |= _policy.GovernsPort(controller.Address, i) ? 1u << i : 0;
         }
 
         PciFunction function = _pci.Function(controller.Function);
@@ -91,11 +91,14 @@ internal sealed class AhciFinder
             return false;
         }
 
-        controller.Capabilities = new AhciCapabilities(_registers.Read(host, controller, AhciRegister.Capabilities));
-        controller.Ports = _registers.Read(host, controller, AhciRegister.PortsImplemented);
-        controller.IsKnown = controller.Ports is not (0 or uint.MaxValue);
-        if (controller.IsKnown)
+        uint ports = _registers.Read(host, controller, AhciRegister.PortsImplemented);
+        AhciCapabilities capabilities = new(_registers.Read(host, controller, AhciRegister.Capabilities));
+        bool isThere = (ports & capabilities.Value) != uint.MaxValue;
+        controller.IsKnown = isThere && ports != 0;
+        if (controller.IsKnown && ports != controller.Ports)
         {
+            controller.Capabilities = capabilities;
+            controller.Ports = ports;
             host.Log(LogLevel.Information).Pci(controller.Address).Text(": ports "u8).Hex(controller.Ports).Text(", registers at "u8).Hex(controller.Registers).End();
         }
 

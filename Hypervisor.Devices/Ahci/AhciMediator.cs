@@ -20,6 +20,7 @@ public sealed class AhciMediator : Mediator
     private const uint IndexMask = 0xFFFF_FFFC;
 
     private readonly PciMediator _pci;
+    private readonly PciConfiguration _configuration;
     private readonly AhciPolicy _policy = new();
     private readonly AhciControllers _controllers = new();
     private readonly AhciCounters _counters = new();
@@ -30,6 +31,7 @@ public sealed class AhciMediator : Mediator
     private readonly AhciFinder _finder;
     private MediatorHost? _host;
     private bool _isTranslated;
+    private bool _hasLegacy;
 
     /// <summary>The mediator.</summary>
     /// <param name="pci">Who finds the controllers.</param>
@@ -38,6 +40,7 @@ public sealed class AhciMediator : Mediator
     {
         AhciComplaints complaints = new(_counters);
         _pci = pci;
+        _configuration = configuration;
         _registers = new AhciRegisters(configuration);
         _governor = new AhciGovernor(_controllers, _registers, _counters, complaints, _policy);
         _watcher = new AhciWatcher(_controllers, _registers, _counters, complaints);
@@ -78,6 +81,7 @@ public sealed class AhciMediator : Mediator
         _policy.Keys.Prepare();
         bool hasIommu = HasIommu(host);
         _isTranslated = hasIommu && !_policy.Governs;
+        _hasLegacy = false;
         if (_policy.Governs)
         {
             Warn(host, hasIommu);
@@ -90,6 +94,11 @@ public sealed class AhciMediator : Mediator
         if (!_pci.ClaimFunctions(this, host, PciMatch.Class(AhciClass), AhciTag.Controller))
         {
             host.Log(LogLevel.Warning).Text("the pci mediator is not in place: controllers are not seen"u8).End();
+        }
+
+        if (_policy.Governs && !_hasLegacy)
+        {
+            LegacyMode.CloseFixedPorts(host, AhciTag.Of(AhciControllers.Capacity, 0));
         }
     }
 
@@ -105,6 +114,7 @@ public sealed class AhciMediator : Mediator
         {
             if (function.Notice == PciNotice.Found)
             {
+                _hasLegacy |= function.Tag == AhciTag.Legacy;
                 _host.Log(LogLevel.Warning).Pci(function.Address).Text(": no AHCI controller: rules do not reach its disks"u8).End();
             }
 
@@ -126,6 +136,7 @@ public sealed class AhciMediator : Mediator
         {
             _governor.Reset(_host, index);
             _controllers.Forget(index);
+            _controllers[index].IsKnown = false;
         }
 
         if (function.Notice == PciNotice.Removed)
@@ -135,6 +146,7 @@ public sealed class AhciMediator : Mediator
         }
 
         _controllers[index].Address = function.Address;
+        _governor.Moved(index);
         Place(_host, index);
     }
 
@@ -174,7 +186,7 @@ public sealed class AhciMediator : Mediator
         int fromData = fromIndex - sizeof(uint);
         if (fromData < 0)
         {
-            return fromData + request.Size <= 0 || !controller.MayBeGoverned ? Verdict.Pass : Verdict.Deny;
+            return fromData + request.Size > 0 ? Verdict.Deny : controller.MayBeGoverned ? AccessIndex(_host!, ref request) : Verdict.Pass;
         }
 
         AhciAccess access = PairAccess(index, fromData, request.Size, request.IsWrite, request.Value);
@@ -187,15 +199,32 @@ public sealed class AhciMediator : Mediator
     public override Verdict OnPciConfiguration(ref PciRequest request)
     {
         int index = _controllers.Find(request.Function);
-        if (index == AhciControllers.None || _controllers[index].PairBar >= 0 || _controllers[index].PairOffset == 0)
+        if (index == AhciControllers.None)
+        {
+            // One there is no room for, where it would be a way around the rules: what it has behind the header, an index/data pair perhaps, stays as it is.
+            bool isRefused = _policy.Governs && request.Tag == AhciTag.Controller && request.IsWrite && request.Offset >= PciRegister.HeaderEnd;
+            return isRefused ? Verdict.Deny : Verdict.Pass;
+        }
+
+        if (_controllers[index].MayBeGoverned && request.IsWrite && LegacyMode.IsSwitchedBy(request, _configuration.Read(_host!, request.Address, PciRegister.Identity, sizeof(ushort))))
+        {
+            return Verdict.Deny;
+        }
+
+        if (_controllers[index].PairBar >= 0 || _controllers[index].PairOffset == 0)
         {
             return Verdict.Pass;
         }
 
         int at = request.Offset - _controllers[index].PairOffset - sizeof(uint);
-        if (at is < 0 or >= sizeof(uint))
+        if (at is < -sizeof(uint) or >= sizeof(uint))
         {
             return Verdict.Pass;
+        }
+
+        if (at < 0)
+        {
+            return _controllers[index].MayBeGoverned ? AccessIndex(_host!, ref request) : Verdict.Pass;
         }
 
         MakeKnown(index);
@@ -292,23 +321,48 @@ public sealed class AhciMediator : Mediator
             return;
         }
 
-        for (uint ports = controller.Ports; ports != 0; ports &= ports - 1)
+        for (uint ports = controller.Ports & controller.Concerned & ~controller.Governed; ports != 0; ports &= ports - 1)
         {
-            int number = BitScan.Lowest(ports);
-            if (_policy.GovernsPort(controller.Address, number))
-            {
-                _governor.Take(host, index, number);
-            }
+            _governor.Take(host, index, BitScan.Lowest(ports));
         }
     }
 
-    /// <summary>A controller that could not tell its ports so far is asked again, before the guest can use one that a rule is about.</summary>
+    /// <summary>A controller that could not tell its ports so far is asked again, before the guest can use one.</summary>
     private void MakeKnown(int index)
     {
-        if (!_controllers[index].IsKnown && _controllers[index].MayBeGoverned)
+        if (!_controllers[index].IsKnown)
         {
             Place(_host!, index);
         }
+    }
+
+    /// <summary>An access to the index register, made while nobody of the host's uses the pair.</summary>
+    private static Verdict AccessIndex(MediatorHost host, ref PortRequest request)
+    {
+        if (request.IsWrite)
+        {
+            host.WritePort(request.Port, request.Size, request.Value);
+        }
+        else
+        {
+            request.Value = host.ReadPort(request.Port, request.Size);
+        }
+
+        return Verdict.Done;
+    }
+
+    private Verdict AccessIndex(MediatorHost host, ref PciRequest request)
+    {
+        if (request.IsWrite)
+        {
+            _configuration.Write(host, request.Address, request.Offset, request.Size, request.Value);
+        }
+        else
+        {
+            request.Value = _configuration.Read(host, request.Address, request.Offset, request.Size);
+        }
+
+        return Verdict.Done;
     }
 
     /// <summary>An access to the data register: the index register, which is the hardware's, says to what.</summary>

@@ -18,6 +18,9 @@ internal struct AhciPort
     /// <summary>Watched: a bit for each command that was issued and has not been seen to end.</summary>
     internal uint Outstanding;
 
+    /// <summary>Watched: a bit for each command that was issued while the port was stopped.</summary>
+    internal uint Early;
+
     /// <summary>Governed: its place in the mediator's own memory.</summary>
     internal int Place;
 
@@ -26,6 +29,9 @@ internal struct AhciPort
 
     /// <summary>Governed: whether the controller has the host's command list, and not the guest's.</summary>
     internal bool IsInstalled;
+
+    /// <summary>Governed: whether it did not stop when the host's list was to be given to it.</summary>
+    internal bool CannotStop;
 
     /// <summary>Governed: whether the guest has stopped it, and commands may still be under way.</summary>
     internal bool IsStopping;

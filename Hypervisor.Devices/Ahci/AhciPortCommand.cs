@@ -6,6 +6,8 @@ public readonly struct AhciPortCommand(uint value)
 {
     private const uint StartBit = 1;
     private const uint ReceiveBit = 1u << 4;
+    private const int CurrentSlotShift = 8;
+    private const uint CurrentSlotMask = 0x1F;
     private const uint ReceiveRunningBit = 1u << 14;
     private const uint ListRunningBit = 1u << 15;
     private const uint PortMultiplierBit = 1u << 17;
@@ -18,6 +20,9 @@ public readonly struct AhciPortCommand(uint value)
 
     /// <summary>FRE: received FISes go to memory.</summary>
     public bool Receives => (value & ReceiveBit) != 0;
+
+    /// <summary>CCS: the slot of the command that the controller is at, or that has failed.</summary>
+    public int CurrentSlot => (int)(value >> CurrentSlotShift & CurrentSlotMask);
 
     /// <summary>FR: they still do.</summary>
     public bool ReceiveRuns => (value & ReceiveRunningBit) != 0;

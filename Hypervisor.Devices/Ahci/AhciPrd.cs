@@ -46,4 +46,14 @@ public readonly struct AhciPrd
 
     /// <summary>I and DBC, above the reserved dword.</summary>
     public ulong High => (ulong)_flags << UpperShift;
+
+    /// <summary>Writes it into a table of the host's own.</summary>
+    /// <param name="prdt">The table, as quadwords.</param>
+    /// <param name="index">Which entry.</param>
+    public void Write(System.Span<ulong> prdt, int index)
+    {
+        const int quads = Size / sizeof(ulong);
+        prdt[index * quads] = Low;
+        prdt[(index * quads) + 1] = High;
+    }
 }

@@ -63,6 +63,34 @@ internal sealed class AhciRegisters
         }
     }
 
+    /// <summary>Makes an access as the guest asks for it, within one register.</summary>
+    internal void Perform(MediatorHost host, in AhciController controller, ref AhciAccess access)
+    {
+        ulong address = controller.Registers + (uint)access.Offset;
+        if (controller.HasMemory && access.IsWrite)
+        {
+            host.WriteDevice(address, access.Size, access.Value);
+        }
+        else if (controller.HasMemory)
+        {
+            access.Value = host.ReadDevice(address, access.Size);
+        }
+        else if (CanReach(controller))
+        {
+            uint before = Index(host, controller);
+            SetIndex(host, controller, (uint)access.Register);
+            PerformByPair(host, controller, ref access);
+            SetIndex(host, controller, before);
+        }
+        else if (!access.IsWrite)
+        {
+            access.Value = ulong.MaxValue;
+        }
+    }
+
+    /// <summary>Makes a write as the guest asks for it, within one register.</summary>
+    internal void Perform(MediatorHost host, in AhciController controller, AhciAccess access) => Perform(host, controller, ref access);
+
     /// <summary>Reads a register of a port.</summary>
     internal uint ReadPort(MediatorHost host, in AhciController controller, int port, int register) =>
         Read(host, controller, AhciRegister.OfPort(port, register));
@@ -83,6 +111,28 @@ internal sealed class AhciRegisters
     internal uint Index(MediatorHost host, in AhciController controller) => controller.PairBar >= 0
         ? host.ReadPort((ushort)(controller.PairPorts + controller.PairOffset), sizeof(uint))
         : _configuration.Read(host, controller.Address, controller.PairOffset, sizeof(uint));
+
+    private void PerformByPair(MediatorHost host, in AhciController controller, ref AhciAccess access)
+    {
+        int lane = access.Offset - access.Register;
+        int place = controller.PairOffset + sizeof(uint) + lane;
+        ushort port = (ushort)(DataPort(controller) + lane);
+        switch (controller.PairBar >= 0, access.IsWrite)
+        {
+            case (true, true):
+                host.WritePort(port, access.Size, (uint)access.Value);
+                break;
+            case (true, false):
+                access.Value = host.ReadPort(port, access.Size);
+                break;
+            case (false, true):
+                _configuration.Write(host, controller.Address, place, access.Size, (uint)access.Value);
+                break;
+            default:
+                access.Value = _configuration.Read(host, controller.Address, place, access.Size);
+                break;
+        }
+    }
 
     private static ushort DataPort(in AhciController controller) => (ushort)(controller.PairPorts + controller.PairOffset + sizeof(uint));
 

@@ -26,8 +26,7 @@ internal sealed class AhciRouter
             return HandleDword(host, controller, ref access);
         }
 
-        ref AhciController owner = ref _controllers[controller];
-        if (!access.IsWrite && owner.Governed == 0)
+        if (!access.IsWrite && !_controllers[controller].MayBeGoverned)
         {
             return Verdict.Pass;
         }
@@ -38,7 +37,7 @@ internal sealed class AhciRouter
             switch (HandleDword(host, controller, ref part))
             {
                 case Verdict.Pass:
-                    Perform(host, owner, ref part);
+                    _registers.Perform(host, _controllers[controller], ref part);
                     break;
                 case Verdict.Deny:
                     part.Value = ulong.MaxValue;
@@ -55,71 +54,95 @@ internal sealed class AhciRouter
     }
 
     /// <summary>An access within one register.</summary>
-    internal Verdict HandleDword(MediatorHost host, int controller, ref AhciAccess access)
+    internal Verdict HandleDword(MediatorHost host, int controller, ref AhciAccess access) => _controllers[controller].MayBeGoverned
+        ? Govern(host, controller, ref access)
+        : Watch(host, controller, access);
+
+    private Verdict Watch(MediatorHost host, int controller, in AhciAccess access)
     {
-        if (!AhciRegister.IsPort(access.Offset))
-        {
-            return HandleGlobal(host, controller, ref access);
-        }
-
-        int number = AhciRegister.PortOf(access.Offset);
-        bool isGoverned = (_controllers[controller].Governed >> number & 1) != 0;
-        if (isGoverned && !_controllers.Port(controller, number).HasPlace)
-        {
-            return Verdict.Deny;
-        }
-
-        int shift = access.Shift;
         if (!access.IsWrite)
         {
-            if (!isGoverned)
-            {
-                return Verdict.Pass;
-            }
+            return Verdict.Pass;
+        }
 
-            access.Value = _governor.Read(host, controller, number, AhciRegister.InPort(access.Offset)) >> shift;
+        if (AhciRegister.IsPort(access.Offset))
+        {
+            return _watcher.Write(host, controller, AhciRegister.PortOf(access.Offset), access) ? Verdict.Pass : Verdict.Done;
+        }
+
+        if (Resets(access))
+        {
+            _controllers.Forget(controller);
+        }
+
+        return Verdict.Pass;
+    }
+
+    /// <summary>With rules nothing is left to be done after this: between a verdict and an access others of the guest's processors could change what it was founded on.</summary>
+    private Verdict Govern(MediatorHost host, int controller, ref AhciAccess access)
+    {
+        ref AhciController owner = ref _controllers[controller];
+        if (!AhciRegister.IsPort(access.Offset))
+        {
+            GovernGlobal(host, controller, ref access);
             return Verdict.Done;
         }
 
-        AhciWrite write = access.Write;
-        bool passes = isGoverned ? _governor.Write(host, controller, number, ref write) : _watcher.Write(host, controller, number, ref write);
-        access.Value = write.Value >> shift;
-        return passes ? Verdict.Pass : Verdict.Done;
+        int number = AhciRegister.PortOf(access.Offset);
+        bool isGoverned = (owner.Governed >> number & 1) != 0;
+        bool isRefused = isGoverned ? !_controllers.Port(controller, number).HasPlace : (owner.Concerned >> number & 1) != 0;
+        if (isRefused)
+        {
+            return Verdict.Deny; // a port that the controller says it does not have, but may have all the same, is among these
+        }
+
+        if (!access.IsWrite)
+        {
+            uint value = isGoverned
+                ? _governor.Read(host, controller, number, AhciRegister.InPort(access.Offset))
+                : _registers.Read(host, owner, access.Register);
+            access.Value = value >> access.Shift;
+        }
+        else if (isGoverned)
+        {
+            _governor.Write(host, controller, number, access);
+        }
+        else if (_watcher.Write(host, controller, number, access))
+        {
+            _registers.Perform(host, owner, ref access);
+        }
+
+        return Verdict.Done;
     }
 
-    private Verdict HandleGlobal(MediatorHost host, int controller, ref AhciAccess access)
+    private void GovernGlobal(MediatorHost host, int controller, ref AhciAccess access)
     {
+        ref AhciController owner = ref _controllers[controller];
         if (access.IsWrite)
         {
-            if (access.Register == AhciRegister.GlobalControl && new AhciGlobalControl(access.Write.Value).Resets)
+            _registers.Perform(host, owner, ref access);
+            if (Resets(access))
             {
                 _governor.Reset(host, controller);
                 _controllers.Forget(controller);
             }
 
-            return Verdict.Pass;
+            owner.IsKnown &= !Resets(access) && access.Register != AhciRegister.PortsImplemented; // which ports there are is asked again
+            return;
         }
 
-        if (access.Register != AhciRegister.InterruptStatus || _controllers[controller].Governed == 0)
+        uint value = _registers.Read(host, owner, access.Register);
+        if (access.Register == AhciRegister.InterruptStatus)
         {
-            return Verdict.Pass;
+            _governor.PumpAll(host, controller); // whatever it tells of has been ended before the guest knows
+        }
+        else if (access.Register == AhciRegister.Capabilities)
+        {
+            value = new AhciCapabilities(value).WithoutFisSwitching().Value;
         }
 
-        access.Value = _registers.Read(host, _controllers[controller], AhciRegister.InterruptStatus) >> access.Shift;
-        _governor.PumpAll(host, controller); // whatever it tells of has been ended before the guest knows
-        return Verdict.Done;
+        access.Value = value >> access.Shift;
     }
 
-    private static void Perform(MediatorHost host, in AhciController controller, ref AhciAccess access)
-    {
-        ulong address = controller.Registers + (uint)access.Offset;
-        if (access.IsWrite)
-        {
-            host.WriteDevice(address, access.Size, access.Value);
-        }
-        else
-        {
-            access.Value = host.ReadDevice(address, access.Size);
-        }
-    }
+    private static bool Resets(in AhciAccess access) => access.Register == AhciRegister.GlobalControl && new AhciGlobalControl(access.Write.Value).Resets;
 }

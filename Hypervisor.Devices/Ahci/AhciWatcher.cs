@@ -27,38 +27,45 @@ internal sealed class AhciWatcher
     /// <param name="host">The host of the mediator.</param>
     /// <param name="controller">The controller.</param>
     /// <param name="number">The port.</param>
-    /// <param name="write">The write; what must not be written is taken out of it.</param>
-    /// <returns>Whether the rest of it is to be written.</returns>
-    internal bool Write(MediatorHost host, int controller, int number, ref AhciWrite write)
+    /// <param name="access">The write.</param>
+    /// <returns>Whether it is to be written yet. What others of the guest's processors may depend on is written here, before they can come in between.</returns>
+    internal bool Write(MediatorHost host, int controller, int number, AhciAccess access)
     {
-        ref AhciController owner = ref _controllers[controller];
-        ref AhciPort port = ref _controllers.Port(controller, number);
+        PortAccess port = new(host, _registers, _controllers, controller, number);
+        AhciWrite write = access.Write;
         int register = AhciRegister.InPort(write.Offset);
-        if (register == AhciRegister.CommandIssue)
-        {
-            return Issue(host, owner, number, ref port, ref write);
-        }
-
-        if (register > AhciRegister.Command)
+        if (register > AhciRegister.Command && register != AhciRegister.CommandIssue)
         {
             return true;
         }
 
-        Learn(host, owner, number, ref port);
+        Learn(port);
+        bool passes = true;
         switch (register)
         {
             case AhciRegister.CommandList:
             case AhciRegister.CommandListUpper:
-                port.IsKnown = false; // read back before it counts: what of it can be written is the controller's business
-                return true;
+                port.State.IsKnown = false; // read back before it counts: what of it can be written is the controller's business
+                break;
             case AhciRegister.ReceivedFis:
             case AhciRegister.ReceivedFisUpper:
-                return MayReceive(host, owner, number, ref port, write);
+                passes = MayReceive(port, write);
+                break;
             case AhciRegister.Command:
-                return Start(host, owner, number, ref port, ref write);
-            default:
-                return true;
+                Start(port, ref write);
+                break;
+            case AhciRegister.CommandIssue:
+                passes = Issue(port, ref write);
+                break;
         }
+
+        if (passes)
+        {
+            access.Value = write.Value >> access.Shift;
+            _registers.Perform(host, port.Controller, access);
+        }
+
+        return false;
     }
 
     /// <summary>Looks which commands have ended since, at all ports: somebody wants the numbers. Not through the index/data pair, which the guest may be using.</summary>
@@ -69,132 +76,147 @@ internal sealed class AhciWatcher
             ref AhciController controller = ref _controllers[i];
             for (uint ports = controller.IsUsed && controller.HasMemory ? controller.Ports & ~controller.Governed : 0; ports != 0; ports &= ports - 1)
             {
-                int number = BitScan.Lowest(ports);
-                NoteEnded(host, controller, number, ref _controllers.Port(i, number));
+                NoteEnded(new PortAccess(host, _registers, _controllers, i, BitScan.Lowest(ports)));
             }
         }
     }
 
-    /// <summary>Looks which commands have ended since.</summary>
-    private void NoteEnded(MediatorHost host, in AhciController controller, int number, ref AhciPort port)
+    private static void Learn(in PortAccess port)
     {
-        if (port.Outstanding == 0)
+        if (!port.State.IsKnown)
+        {
+            port.State.IsKnown = true;
+            port.State.Command = port.Command;
+            port.State.List = port.ReadAddress(AhciRegister.CommandList);
+            port.State.Received = port.ReadAddress(AhciRegister.ReceivedFis);
+        }
+    }
+
+    /// <summary>Looks which commands have ended since.</summary>
+    private void NoteEnded(in PortAccess port)
+    {
+        ref AhciPort state = ref port.State;
+        if (state.Outstanding == 0)
         {
             return;
         }
 
-        uint active = _registers.ReadPort(host, controller, number, AhciRegister.CommandIssue)
-            | _registers.ReadPort(host, controller, number, AhciRegister.SataActive);
-        for (uint ended = port.Outstanding & ~active; ended != 0; ended &= ended - 1)
+        uint active = port.Read(AhciRegister.CommandIssue) | port.Read(AhciRegister.SataActive);
+        for (uint ended = state.Outstanding & ~active; ended != 0; ended &= ended - 1)
         {
             _counters.Completed++;
         }
 
-        port.Outstanding &= active;
-        if (port.Outstanding != 0 && new AhciTaskFile(_registers.ReadPort(host, controller, number, AhciRegister.TaskFile)).HasError)
+        state.Outstanding &= active;
+        if (state.Outstanding != 0 && port.TaskFile.HasError)
         {
             _counters.Errors++; // those left wait for the guest to stop the port
-            port.Outstanding = 0;
+            state.Outstanding = 0;
         }
     }
 
-    private void Learn(MediatorHost host, in AhciController controller, int number, ref AhciPort port)
+    private bool MayReceive(in PortAccess port, in AhciWrite write)
     {
-        if (!port.IsKnown)
+        if (!ReceivedFisCheck.MayWrite(port, write))
         {
-            port.IsKnown = true;
-            port.Command = new AhciPortCommand(_registers.ReadPort(host, controller, number, AhciRegister.Command));
-            port.List = _registers.ReadAddress(host, controller, number, AhciRegister.CommandList);
-            port.Received = _registers.ReadAddress(host, controller, number, AhciRegister.ReceivedFis);
-        }
-    }
-
-    private bool MayReceive(MediatorHost host, in AhciController controller, int number, ref AhciPort port, in AhciWrite write)
-    {
-        if (!ReceivedFisCheck.MayWrite(host, controller, port, write))
-        {
-            _complaints.Bad(host, controller, number, "received FISes would go to the host's memory"u8);
+            _complaints.Bad(port, "received FISes would go to the host's memory"u8);
             return false;
         }
 
-        port.IsKnown = false;
+        port.State.IsKnown = false;
         return true;
     }
 
-    private bool Start(MediatorHost host, in AhciController controller, int number, ref AhciPort port, ref AhciWrite write)
+    private void Start(in PortAccess port, ref AhciWrite write)
     {
-        NoteEnded(host, controller, number, ref port);
-        AhciPortCommand after = new(write.Over(port.Command.Value));
-        if (!ReceivedFisCheck.MayReceive(host, controller, port, after))
+        ref AhciPort state = ref port.State;
+        NoteEnded(port);
+        AhciPortCommand after = new(write.Over(state.Command.Value));
+        if (!ReceivedFisCheck.MayReceive(port, after))
         {
-            _complaints.Bad(host, controller, number, "received FISes would go to the host's memory"u8);
+            _complaints.Bad(port, "received FISes would go to the host's memory"u8);
             write.Value = new AhciPortCommand(write.Value).WithoutReceive().Value;
             after = after.WithoutReceive();
         }
 
         if (!after.IsStarted)
         {
-            port.Outstanding = 0; // PxCI and PxSACT are cleared (AHCI 1.3.1 §3.3.7, ST)
+            state.Outstanding = 0; // PxCI and PxSACT are cleared (AHCI 1.3.1 §3.3.7, ST)
+        }
+        else if (!state.Command.IsStarted && !MayStart(port))
+        {
+            write.Value = new AhciPortCommand(write.Value).WithStart(false).Value;
+            after = after.WithStart(false);
         }
 
-        port.Command = after;
-        return true;
+        state.Command = after;
     }
 
-    private bool Issue(MediatorHost host, in AhciController controller, int number, ref AhciPort port, ref AhciWrite write)
+    /// <summary>
+    /// Firmware of some machines issues commands at a stopped port, where they mean nothing (AHCI 1.3.1 §3.3.14); but there are controllers that keep them, and execute them as soon as
+    /// the port is started.
+    /// </summary>
+    private bool MayStart(in PortAccess port)
     {
-        Learn(host, controller, number, ref port);
-        if ((port.Outstanding & write.Value) != 0)
+        uint early = port.State.Early == 0 ? 0 : port.State.Early & port.Read(AhciRegister.CommandIssue);
+        uint bad = early == 0 ? 0 : FindBad(port, early);
+        port.State.Early = bad;
+        port.State.Outstanding = early & ~bad;
+        return bad == 0;
+    }
+
+    private bool Issue(in PortAccess port, ref AhciWrite write)
+    {
+        ref AhciPort state = ref port.State;
+        if ((state.Outstanding & write.Value) != 0)
         {
-            NoteEnded(host, controller, number, ref port);
+            NoteEnded(port);
         }
 
-        if (!port.Command.IsStarted)
+        if (!state.Command.IsStarted)
         {
-            return true; // firmware of some machines does it with ST = 0, where it means nothing (AHCI 1.3.1 §3.3.14)
-        }
-
-        if (controller.IsTranslated)
-        {
-            CountUnseen(ref port, write.Value);
+            state.Early |= write.Value;
             return true;
         }
 
-        uint refused = 0;
-        Span<uint> list = Words.Dwords(host.Memory(port.List, AhciCommandHeader.ListSize));
-        for (uint left = write.Value & ~port.Outstanding; left != 0; left &= left - 1)
+        uint refused = FindBad(port, write.Value & ~state.Outstanding);
+        state.Outstanding |= write.Value & ~refused;
+        write.Value &= ~refused;
+        return refused == 0 || write.Value != 0;
+    }
+
+    /// <summary>Which of some commands would reach the host's memory; where addresses are not those of memory, none of them can be looked at.</summary>
+    private uint FindBad(in PortAccess port, uint slots)
+    {
+        uint bad = 0;
+        Span<uint> list = port.Controller.IsTranslated ? default : Words.Dwords(port.Host.Memory(port.State.List, AhciCommandHeader.ListSize));
+        for (uint left = slots; left != 0; left &= left - 1)
         {
             int slot = BitScan.Lowest(left);
-            refused |= list.IsEmpty || !IsGood(host, controller, list, slot) ? 1u << slot : 0;
+            if (port.Controller.IsTranslated)
+            {
+                _counters.Commands++;
+            }
+            else if (list.IsEmpty || !IsGood(port, list, slot))
+            {
+                bad |= 1u << slot;
+            }
         }
 
-        port.Outstanding |= write.Value & ~refused;
-        if (refused == 0)
+        if (bad != 0)
         {
-            return true;
+            _complaints.Bad(port, "a command would reach the host's memory"u8);
         }
 
-        _complaints.Bad(host, controller, number, "a command would reach the host's memory"u8);
-        write.Value &= ~refused;
-        return write.Value != 0;
+        return bad;
     }
 
-    /// <summary>Commands that cannot be looked at: only the IOMMU's tables tell where they are.</summary>
-    private void CountUnseen(ref AhciPort port, uint issued)
+    private bool IsGood(in PortAccess port, ReadOnlySpan<uint> list, int slot)
     {
-        for (uint fresh = issued & ~port.Outstanding; fresh != 0; fresh &= fresh - 1)
-        {
-            _counters.Commands++;
-        }
-
-        port.Outstanding |= issued;
-    }
-
-    private bool IsGood(MediatorHost host, in AhciController controller, ReadOnlySpan<uint> list, int slot)
-    {
-        AhciCommandHeader header = AhciCommandHeader.Read(list, slot, controller.Capabilities.Has64Bits);
-        Span<byte> table = CommandCheck.Table(host, header);
-        if (table.IsEmpty || !CommandCheck.AreBuffersGuests(host, table, header.PrdtLength, controller.Capabilities.Has64Bits))
+        bool has64Bits = port.Controller.Capabilities.Has64Bits;
+        AhciCommandHeader header = AhciCommandHeader.Read(list, slot, has64Bits);
+        Span<byte> table = CommandCheck.Table(port.Host, header);
+        if (table.IsEmpty || !CommandCheck.AreBuffersGuests(port.Host, table, header.PrdtLength, has64Bits))
         {
             return false;
         }

@@ -1,5 +1,4 @@
 using System;
-using Hypervisor.Core.Mediation;
 
 namespace Hypervisor.Devices.Ahci;
 
@@ -9,71 +8,61 @@ namespace Hypervisor.Devices.Ahci;
 /// </summary>
 internal sealed class CommandBuilder
 {
-    /// <summary>Pages that the data of one command take at most; the rest of it follows as further commands.</summary>
-    internal const int ChunkPages = PagePool.Pages / 2;
-
-    private const int QuadsPerPrd = AhciPrd.Size / sizeof(ulong);
     private const int CopiedSize = CommandCheck.PacketOffset + AtapiCommands.Space;
 
     private readonly AhciCounters _counters;
     private readonly AhciComplaints _complaints;
     private readonly CommandJudge _judge;
-    private readonly SectorCipher _cipher;
     private readonly DiskInquiry _inquiry;
+    private readonly WriteStaging _staging;
 
     internal CommandBuilder(AhciCounters counters, AhciComplaints complaints, CommandJudge judge, SectorCipher cipher, DiskInquiry inquiry)
     {
         _counters = counters;
         _complaints = complaints;
         _judge = judge;
-        _cipher = cipher;
         _inquiry = inquiry;
+        _staging = new WriteStaging(cipher, Pool);
     }
 
     /// <summary>The pages that commands borrow.</summary>
     internal PagePool Pool { get; } = new();
 
     /// <summary>Makes the command of a slot, or its next part.</summary>
-    /// <param name="host">The host of the mediator.</param>
-    /// <param name="controller">The controller.</param>
-    /// <param name="number">The port.</param>
-    /// <param name="port">Its state.</param>
-    /// <param name="slot">The slot.</param>
     /// <returns>False where there is no memory for it now.</returns>
-    internal bool TryPrepare(MediatorHost host, in AhciController controller, int number, ref AhciPort port, int slot)
+    internal bool TryPrepare(in PortAccess port, int slot)
     {
-        ref AhciSlot record = ref GovernedMemory.Slots(host, port.Place)[slot];
+        ref AhciSlot record = ref port.Slots[slot];
         if (record.Done > 0)
         {
-            return TryPrepareWrite(host, controller, number, port, slot, ref record);
+            return TryPrepareWrite(port, slot, ref record);
         }
 
         record = default;
-        record.Table = GovernedMemory.TableOf(port.Place, slot);
-        port.Queued &= ~(1u << slot);
-        Span<uint> list = Words.Dwords(host.Memory(port.List, AhciCommandHeader.ListSize));
+        record.Table = GovernedMemory.TableOf(port.State.Place, slot);
+        port.State.Queued &= ~(1u << slot);
+        Span<uint> list = Words.Dwords(port.Host.Memory(port.State.List, AhciCommandHeader.ListSize));
         if (list.IsEmpty)
         {
-            return RefuseBad(host, controller, number, port, slot, ref record, "the command list is the host's"u8);
+            return RefuseBad(port, slot, ref record, "the command list is the host's"u8);
         }
 
-        record.Header = AhciCommandHeader.Read(list, slot, controller.Capabilities.Has64Bits);
-        record.TransferredAddress = port.List + (uint)(slot * AhciCommandHeader.Size) + AhciCommandHeader.TransferredOffset;
-        Span<byte> theirs = CommandCheck.Table(host, record.Header);
+        record.Header = AhciCommandHeader.Read(list, slot, port.Controller.Capabilities.Has64Bits);
+        record.TransferredAddress = port.State.List + (uint)(slot * AhciCommandHeader.Size) + AhciCommandHeader.TransferredOffset;
+        Span<byte> theirs = CommandCheck.Table(port.Host, record.Header);
         if (theirs.IsEmpty)
         {
-            return RefuseBad(host, controller, number, port, slot, ref record, "a command table is the host's"u8);
+            return RefuseBad(port, slot, ref record, "a command table is the host's"u8);
         }
 
-        Span<byte> ours = OwnTable(host, record);
-        theirs.Slice(0, CopiedSize).CopyTo(ours);
-        return TryDecide(host, controller, number, ref port, slot, ref record, theirs);
+        theirs.Slice(0, CopiedSize).CopyTo(OwnTable(port, record));
+        return TryDecide(port, slot, ref record, theirs);
     }
 
     /// <summary>Gives back what a command has borrowed.</summary>
-    internal void Release(MediatorHost host, in AhciPort port, int slot)
+    internal void Release(in PortAccess port, int slot)
     {
-        ref AhciSlot record = ref GovernedMemory.Slots(host, port.Place)[slot];
+        ref AhciSlot record = ref port.Slots[slot];
         if (record.HasPages)
         {
             record.HasPages = false;
@@ -81,68 +70,102 @@ internal sealed class CommandBuilder
         }
     }
 
-    /// <summary>The data of a command, by the table the controller has.</summary>
-    internal static GuestBuffers Buffers(MediatorHost host, in AhciSlot record) => new(
-        host, Words.Quads(host.OwnMemory.Slice(record.Table + CommandCheck.PrdtOffset, record.PrdtLength * AhciPrd.Size)), record.PrdtLength, has64Bits: true);
-
-    private static ushort Owner(in AhciPort port, int slot) => (ushort)((port.Place * AhciCommandHeader.Slots) + slot + 1);
-
-    private static Span<byte> OwnTable(MediatorHost host, in AhciSlot record) =>
-        host.OwnMemory.Slice(record.Table, CommandCheck.PrdtOffset + (GovernedMemory.SmallPrdt * AhciPrd.Size));
-
-    private static void PutPrd(Span<ulong> prdt, int index, AhciPrd prd)
+    /// <summary>
+    /// Makes it a command that every device refuses by itself: NOP (ACS-3 §7.20), or a read where no medium is, because a queued command has to end as one. So its error, interrupt and log
+    /// are a device's.
+    /// </summary>
+    internal void Void(in PortAccess port, int slot)
     {
-        prdt[index * QuadsPerPrd] = prd.Low;
-        prdt[(index * QuadsPerPrd) + 1] = prd.High;
-    }
-
-    private bool TryDecide(
-        MediatorHost host, in AhciController controller, int number, ref AhciPort port, int slot, ref AhciSlot record, Span<byte> theirs)
-    {
-        Span<byte> ours = OwnTable(host, record);
-        CommandFis fis = new(ours);
-        uint possible = _inquiry.Rules(host, controller, number, port, fis.PortMultiplier, out record.SectorSize);
-        if (!fis.IsRegister || record.Header.IsBist)
+        ref AhciSlot record = ref port.Slots[slot];
+        record.Table = GovernedMemory.TableOf(port.State.Place, slot);
+        record.Encrypts = false;
+        record.Decrypts = false;
+        record.Done = 0;
+        record.Command = default;
+        bool isQueued = (port.State.Queued >> slot & 1) != 0;
+        Span<byte> table = OwnTable(port, record);
+        CommandFis fis = new(table);
+        int behind = fis.PortMultiplier;
+        table.Slice(0, CopiedSize).Clear();
+        record.PrdtLength = isQueued ? 1 : 0;
+        if (isQueued)
         {
-            return possible != 0
-                ? RefuseBad(host, controller, number, port, slot, ref record, "not a command"u8)
-                : TryPreparePlain(host, controller, number, port, slot, ref record, theirs);
+            fis.SetImpossibleQueued(slot, behind);
+            AhciPrd target = new(port.Host.OwnMemoryAddress + (uint)GovernedMemory.TargetOf(port.State.Place), GovernedMemory.TargetSize);
+            target.Write(Words.Quads(table.Slice(CommandCheck.PrdtOffset)), 0);
+        }
+        else
+        {
+            fis.Set(AtaCommands.Nop, behind);
         }
 
-        record.Rules = possible;
+        AhciCommandHeader.For(behind).With(port.Host.OwnMemoryAddress + (uint)record.Table, record.PrdtLength, 0).Write(port.OwnList, slot);
+    }
+
+    /// <summary>The data of a command, by the table the controller has.</summary>
+    internal static GuestBuffers Buffers(Hypervisor.Core.Mediation.MediatorHost host, in AhciSlot record) => new(
+        host, Words.Quads(host.OwnMemory.Slice(record.Table + CommandCheck.PrdtOffset, record.PrdtLength * AhciPrd.Size)), record.PrdtLength, has64Bits: true);
+
+    private static ushort Owner(in PortAccess port, int slot) => (ushort)((port.State.Place * AhciCommandHeader.Slots) + slot + 1);
+
+    private static Span<byte> OwnTable(in PortAccess port, in AhciSlot record) =>
+        port.Host.OwnMemory.Slice(record.Table, CommandCheck.PrdtOffset + (GovernedMemory.SmallPrdt * AhciPrd.Size));
+
+    private bool TryDecide(in PortAccess port, int slot, ref AhciSlot record, Span<byte> theirs)
+    {
+        CommandFis fis = new(OwnTable(port, record));
+        uint rules = _inquiry.Rules(port, fis.PortMultiplier, out record.SectorSize);
+        if (!fis.IsRegister || record.Header.IsBist)
+        {
+            return rules != 0 ? RefuseBad(port, slot, ref record, "not a command"u8) : TryPreparePlain(port, slot, ref record, theirs);
+        }
+
+        record.Rules = rules;
         record.Command = DiskCommand.Read(fis);
         byte operation = fis.Command;
+        bool isPacket = record.Command.Kind == AtaCommandClass.Packet;
         if (record.Command.IsQueued)
         {
-            port.Queued |= 1u << slot;
+            port.State.Queued |= 1u << slot;
             if (fis.Tag != slot)
             {
                 // Slots are told apart by their tags (AHCI 1.3.1 §5.6.4.1): what uses another one's tag would end it.
-                return RefuseBad(host, controller, number, port, slot, ref record, "a queued command with another slot's tag"u8);
+                return RefuseBad(port, slot, ref record, "a queued command with another slot's tag"u8);
             }
         }
-        else if (record.Command.Kind == AtaCommandClass.Packet)
+        else if (isPacket)
         {
-            ReadOnlySpan<byte> packet = ours.Slice(CommandCheck.PacketOffset, AtapiCommands.Space);
+            ReadOnlySpan<byte> packet = OwnTable(port, record).Slice(CommandCheck.PacketOffset, AtapiCommands.Space);
             record.Command = AtapiCommands.Read(packet);
             operation = packet[0];
         }
 
-        SlotOutcome outcome = _judge.Decide(record.Rules, record.Command, record.SectorSize, out bool isLogged);
+        if (fis.IsCommand)
+        {
+            if (rules != 0 && isPacket != record.Header.IsPacket)
+            {
+                // Without A the packet would come from the buffers, with it the data of another command from where the packet is (AHCI 1.3.1 §4.2.2).
+                return RefuseBad(port, slot, ref record, "a packet that is none"u8);
+            }
+
+            record.Header = rules != 0 ? record.Header.As(record.Command, fis.PortMultiplier) : record.Header.WithoutClear();
+        }
+
+        SlotOutcome outcome = _judge.Decide(rules, record.Command, record.SectorSize, out bool isLogged);
         bool fine = true;
         switch (outcome)
         {
             case SlotOutcome.Refuse:
-                _complaints.Refused(host, controller, number, operation, record.Command);
-                Refuse(host, port, slot, ref record);
+                _complaints.Refused(port, operation, record.Command);
+                Void(port, slot);
                 break;
             case SlotOutcome.Encrypt:
                 record.Encrypts = true;
-                fine = TryPrepareWrite(host, controller, number, port, slot, ref record);
+                fine = TryPrepareWrite(port, slot, ref record);
                 break;
             default:
                 record.Decrypts = outcome == SlotOutcome.Decrypt;
-                fine = TryPreparePlain(host, controller, number, port, slot, ref record, theirs);
+                fine = TryPreparePlain(port, slot, ref record, theirs);
                 break;
         }
 
@@ -151,7 +174,7 @@ internal sealed class CommandBuilder
             _counters.Count(record.Command);
             if (isLogged)
             {
-                AhciComplaints.Log(host, controller, number, operation, record.Command);
+                AhciComplaints.Log(port, operation, record.Command);
             }
         }
 
@@ -159,8 +182,7 @@ internal sealed class CommandBuilder
     }
 
     /// <summary>The command as it is, with a copy of its table of buffers.</summary>
-    private bool TryPreparePlain(
-        MediatorHost host, in AhciController controller, int number, in AhciPort port, int slot, ref AhciSlot record, Span<byte> theirs)
+    private bool TryPreparePlain(in PortAccess port, int slot, ref AhciSlot record, Span<byte> theirs)
     {
         int count = record.Header.PrdtLength;
         int size = CommandCheck.PrdtOffset + (count * AhciPrd.Size);
@@ -172,113 +194,64 @@ internal sealed class CommandBuilder
                 return false;
             }
 
-            Span<byte> small = OwnTable(host, record).Slice(0, CopiedSize);
+            Span<byte> small = OwnTable(port, record).Slice(0, CopiedSize);
             record.HasPages = true;
             record.Table = GovernedMemory.PageOf(page);
-            small.CopyTo(host.OwnMemory.Slice(record.Table, CopiedSize));
+            small.CopyTo(port.Host.OwnMemory.Slice(record.Table, CopiedSize));
         }
 
         ReadOnlySpan<ulong> from = Words.Quads(theirs.Slice(CommandCheck.PrdtOffset));
-        Span<ulong> to = Words.Quads(host.OwnMemory.Slice(record.Table + CommandCheck.PrdtOffset, count * AhciPrd.Size));
+        Span<ulong> to = Words.Quads(port.Host.OwnMemory.Slice(record.Table + CommandCheck.PrdtOffset, count * AhciPrd.Size));
         for (int i = 0; i < count; i++)
         {
-            AhciPrd prd = CommandCheck.Prd(from, i, controller.Capabilities.Has64Bits);
-            if (host.Memory(prd.Address, prd.Length).IsEmpty)
+            AhciPrd prd = CommandCheck.Prd(from, i, port.Controller.Capabilities.Has64Bits);
+            if (port.Host.Memory(prd.Address, prd.Length).IsEmpty)
             {
-                Release(host, port, slot);
-                return RefuseBad(host, controller, number, port, slot, ref record, "a buffer is the host's"u8);
+                Release(port, slot);
+                return RefuseBad(port, slot, ref record, "a buffer is the host's"u8);
             }
 
-            PutPrd(to, i, prd);
+            prd.Write(to, i);
         }
 
         record.PrdtLength = count;
-        record.Header.With(host.OwnMemoryAddress + (uint)record.Table, count, record.Header.Transferred).Write(GovernedMemory.List(host, port.Place), slot);
+        record.Header.With(port.Host.OwnMemoryAddress + (uint)record.Table, count, record.Header.Transferred).Write(port.OwnList, slot);
         return true;
     }
 
     /// <summary>A write, or the next part of it: its data are copied and encrypted.</summary>
-    private bool TryPrepareWrite(MediatorHost host, in AhciController controller, int number, in AhciPort port, int slot, ref AhciSlot record)
+    private bool TryPrepareWrite(in PortAccess port, int slot, ref AhciSlot record)
     {
-        long left = (long)(record.Command.Count - record.Done) * record.SectorSize;
-        int pages = (int)Math.Min((left + PagePool.PageSize - 1) / PagePool.PageSize, ChunkPages);
-        if (Pool.Free < pages)
+        if (!_staging.HasRoom(record))
         {
             return false;
         }
 
-        Span<byte> theirs = CommandCheck.Table(host, record.Header);
+        Span<byte> theirs = CommandCheck.Table(port.Host, record.Header);
         GuestBuffers buffers = new(
-            host, Words.Quads(theirs.Slice(CommandCheck.PrdtOffset)), record.Header.PrdtLength, controller.Capabilities.Has64Bits);
-        Span<ulong> prdt = Words.Quads(OwnTable(host, record).Slice(CommandCheck.PrdtOffset));
+            port.Host, Words.Quads(theirs.Slice(CommandCheck.PrdtOffset)), record.Header.PrdtLength, port.Controller.Capabilities.Has64Bits);
+        Span<byte> table = OwnTable(port, record);
         record.HasPages = true;
-        record.PrdtLength = 0;
-        record.Underway = 0;
-        while (pages > 0 && record.PrdtLength < GovernedMemory.SmallPrdt)
+        if (!_staging.TryCopy(port.Host, Owner(port, slot), buffers, Words.Quads(table.Slice(CommandCheck.PrdtOffset)), ref record))
         {
-            int page = Pool.TakeUpTo(Owner(port, slot), pages, out int count);
-            int offset = GovernedMemory.PageOf(page);
-            int length = (int)Math.Min(left, (long)count * PagePool.PageSize);
-            Span<byte> data = host.OwnMemory.Slice(offset, length);
-            if (buffers.Gather(ref record.Cursor, data) < length)
-            {
-                Release(host, port, slot);
-                return RefuseBad(host, controller, number, port, slot, ref record, "fewer data than sectors, or the host's"u8);
-            }
-
-            _cipher.Transform(record.Rules, data, record.Command.Lba + (uint)(record.Done + record.Underway), record.SectorSize, encrypts: true);
-            PutPrd(prdt, record.PrdtLength, new AhciPrd(host.OwnMemoryAddress + (uint)offset, length));
-            record.PrdtLength++;
-            record.Underway += length / record.SectorSize;
-            left -= length;
-            pages -= count;
+            Release(port, slot);
+            return RefuseBad(port, slot, ref record, "fewer data than sectors, or the host's"u8);
         }
 
         if (record.Underway != record.Command.Count)
         {
-            record.Command.Narrow(new CommandFis(OwnTable(host, record)), record.Done, record.Underway);
+            record.Command.Narrow(new CommandFis(table), record.Done, record.Underway);
         }
 
-        record.Header.With(host.OwnMemoryAddress + (uint)record.Table, record.PrdtLength, record.Done == 0 ? record.Header.Transferred : 0)
-            .Write(GovernedMemory.List(host, port.Place), slot);
+        record.Header.With(port.Host.OwnMemoryAddress + (uint)record.Table, record.PrdtLength, record.Done == 0 ? record.Header.Transferred : 0)
+            .Write(port.OwnList, slot);
         return true;
     }
 
-    private bool RefuseBad(
-        MediatorHost host, in AhciController controller, int number, in AhciPort port, int slot, ref AhciSlot record, ReadOnlySpan<byte> why)
+    private bool RefuseBad(in PortAccess port, int slot, ref AhciSlot record, ReadOnlySpan<byte> why)
     {
-        _complaints.Bad(host, controller, number, why);
-        Refuse(host, port, slot, ref record);
+        _complaints.Bad(port, why);
+        Void(port, slot);
         return true;
-    }
-
-    /// <summary>
-    /// What every device refuses by itself: NOP (ACS-3 §7.20), or a read where no medium is; a queued command has to end as one. So its error, interrupt and log are a device's.
-    /// </summary>
-    private static void Refuse(MediatorHost host, in AhciPort port, int slot, ref AhciSlot record)
-    {
-        record.Table = GovernedMemory.TableOf(port.Place, slot);
-        record.Encrypts = false;
-        record.Decrypts = false;
-        record.Done = 0;
-        record.Command = default;
-        bool isQueued = (port.Queued >> slot & 1) != 0;
-        Span<byte> table = OwnTable(host, record);
-        CommandFis fis = new(table);
-        int behind = fis.PortMultiplier;
-        table.Slice(0, CopiedSize).Clear();
-        record.PrdtLength = isQueued ? 1 : 0;
-        if (isQueued)
-        {
-            fis.SetImpossibleQueued(slot, behind);
-            PutPrd(
-                Words.Quads(table.Slice(CommandCheck.PrdtOffset)), 0, new AhciPrd(host.OwnMemoryAddress + (uint)GovernedMemory.TargetOf(port.Place), GovernedMemory.TargetSize));
-        }
-        else
-        {
-            fis.Set(AtaCommands.Nop, behind);
-        }
-
-        record.Header.Plain(host.OwnMemoryAddress + (uint)record.Table, record.PrdtLength).Write(GovernedMemory.List(host, port.Place), slot);
     }
 }

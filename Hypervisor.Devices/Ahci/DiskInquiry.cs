@@ -17,116 +17,109 @@ internal sealed class DiskInquiry
     private const int InquirySlot = 0;
 
     private readonly AhciPolicy _policy;
-    private readonly AhciRegisters _registers;
-    private readonly PortPoll _poll;
 
-    internal DiskInquiry(AhciPolicy policy, AhciRegisters registers, PortPoll poll)
+    internal DiskInquiry(AhciPolicy policy)
     {
         _policy = policy;
-        _registers = registers;
-        _poll = poll;
     }
 
     /// <summary>The rules for a disk.</summary>
-    /// <param name="host">The host of the mediator.</param>
-    /// <param name="controller">The controller.</param>
-    /// <param name="number">The port.</param>
-    /// <param name="port">Its state.</param>
+    /// <param name="port">The port.</param>
     /// <param name="behind">The port of a port multiplier.</param>
     /// <param name="sectorSize">Bytes of a sector; 0 where that is not known.</param>
-    internal uint Rules(MediatorHost host, in AhciController controller, int number, in AhciPort port, int behind, out int sectorSize)
+    internal uint Rules(in PortAccess port, int behind, out int sectorSize)
     {
-        ref DiskIdentity identity = ref GovernedMemory.Disks(host, port.Place)[behind];
+        ref DiskIdentity identity = ref GovernedMemory.Disks(port.Host, port.State.Place)[behind];
         sectorSize = identity.SectorSize;
-        return identity.IsKnown ? identity.Rules : _policy.Rules.Possible(controller.Address, number, behind);
+        return identity.IsKnown ? identity.Rules : _policy.Rules.Possible(port.Controller.Address, port.Number, behind);
     }
 
     /// <summary>Forgets the disks behind a port.</summary>
-    internal static void Forget(MediatorHost host, in AhciPort port) => GovernedMemory.Disks(host, port.Place).Clear();
+    internal static void Forget(MediatorHost host, in AhciPort state) => GovernedMemory.Disks(host, state.Place).Clear();
 
     /// <summary>Whether a write to PxSERR says that the guest has noted a change of the link.</summary>
-    internal bool NotesChange(MediatorHost host, in AhciController controller, int number, uint value) =>
-        (value & LinkChanges & _registers.ReadPort(host, controller, number, AhciRegister.SataError)) != 0;
+    internal static bool NotesChange(in PortAccess port, uint value) =>
+        (value & LinkChanges & port.Read(AhciRegister.SataError)) != 0;
 
     /// <summary>Asks a disk who it is, where that matters and is not known. The port runs, with the host's list, and has no command.</summary>
-    internal void Ask(MediatorHost host, in AhciController controller, int number, in AhciPort port, int behind)
+    internal void Ask(in PortAccess port, int behind)
     {
-        uint possible = behind == ControlPort ? 0 : _policy.Rules.Possible(controller.Address, number, behind);
+        uint possible = behind == ControlPort ? 0 : _policy.Rules.Possible(port.Controller.Address, port.Number, behind);
         if (possible == 0)
         {
             return;
         }
 
-        ref DiskIdentity identity = ref GovernedMemory.Disks(host, port.Place)[behind];
-        bool isChanged = (_registers.ReadPort(host, controller, number, AhciRegister.SataError) & LinkChanges) != 0;
+        ref DiskIdentity identity = ref GovernedMemory.Disks(port.Host, port.State.Place)[behind];
+        bool isChanged = (port.Read(AhciRegister.SataError) & LinkChanges) != 0;
         if (isChanged && !identity.WasChanged)
         {
             identity = default; // another disk may have been plugged in since
         }
 
-        if (identity.IsKnown || identity.Attempts == MostAttempts || !_poll.IsIdle(host, controller, number)
-            || new AhciTaskFile(_registers.ReadPort(host, controller, number, AhciRegister.TaskFile)).IsBusy
-            || (_registers.ReadPort(host, controller, number, AhciRegister.PortInterruptStatus) & AhciRegister.ErrorInterrupts) != 0)
+        if (identity.IsKnown || identity.Attempts == MostAttempts || !port.IsIdle
+            || port.TaskFile.IsBusy
+            || (port.Read(AhciRegister.PortInterruptStatus) & AhciRegister.ErrorInterrupts) != 0)
         {
             return;
         }
 
         identity.WasChanged = isChanged;
-        bool isPacket = _registers.ReadPort(host, controller, number, AhciRegister.Signature) == PacketSignature ^ (identity.Attempts == 1);
+        bool isPacket = port.Read(AhciRegister.Signature) == PacketSignature ^ (identity.Attempts == 1);
         identity.Attempts++;
-        if (TryRead(host, controller, number, port, behind, isPacket ? AtaCommands.IdentifyPacket : AtaCommands.Identify))
+        if (TryRead(port, behind, isPacket ? AtaCommands.IdentifyPacket : AtaCommands.Identify))
         {
-            Note(host, controller, number, port, ref identity, possible, isPacket);
+            Note(port, ref identity, possible, isPacket);
         }
     }
 
-    private void Note(MediatorHost host, in AhciController controller, int number, in AhciPort port, ref DiskIdentity identity, uint possible, bool isPacket)
+    private void Note(in PortAccess port, ref DiskIdentity identity, uint possible, bool isPacket)
     {
-        IdentifyData data = new(GovernedMemory.Identify(host, port.Place));
+        IdentifyData data = new(GovernedMemory.Identify(port.Host, port.State.Place));
         if (data.IsEmpty)
         {
             return;
         }
 
-        Span<byte> texts = GovernedMemory.Sector(host, IdentifyData.SerialSize + IdentifyData.ModelSize);
+        Span<byte> texts = GovernedMemory.Sector(port.Host, IdentifyData.SerialSize + IdentifyData.ModelSize);
         ReadOnlySpan<byte> serial = data.Serial(texts);
         ReadOnlySpan<byte> model = data.Model(texts.Slice(IdentifyData.SerialSize));
         identity.Rules = _policy.Rules.Of(possible, serial, model);
         identity.SectorSize = isPacket ? 0 : data.SectorSize;
         identity.IsKnown = true;
-        AhciText.Port(host.Log(LogLevel.Information), controller, number).Text(": model "u8).Text(model).Text(", serial "u8).Text(serial)
+        port.Log(LogLevel.Information).Text(": model "u8).Text(model).Text(", serial "u8).Text(serial)
             .Text(", sectors of "u8).Decimal((uint)identity.SectorSize).Text(", rules "u8).Hex(identity.Rules).End();
     }
 
     /// <summary>What the guest could notice is put back: received FISes, interrupt status and enable. The port's interrupts are off meanwhile.</summary>
-    private bool TryRead(MediatorHost host, in AhciController controller, int number, in AhciPort port, int behind, byte command)
+    private static bool TryRead(in PortAccess port, int behind, byte command)
     {
-        Span<byte> identify = GovernedMemory.Identify(host, port.Place);
+        Span<byte> identify = GovernedMemory.Identify(port.Host, port.State.Place);
         identify.Clear();
-        BuildCommand(host, port, behind, command);
-        bool isSwitched = controller.Capabilities.HasFisSwitching
-            && (_registers.ReadPort(host, controller, number, AhciRegister.FisSwitching) & AhciRegister.FisSwitchingEnabled) != 0;
-        Span<byte> kept = GovernedMemory.Received(host, port.Place);
-        Span<byte> received = host.Memory(port.Received + (uint)(isSwitched ? behind * kept.Length : 0), kept.Length);
+        BuildCommand(port, behind, command);
+        bool isSwitched = port.Controller.Capabilities.HasFisSwitching
+            && (port.Read(AhciRegister.FisSwitching) & AhciRegister.FisSwitchingEnabled) != 0;
+        Span<byte> kept = GovernedMemory.Received(port.Host, port.State.Place);
+        Span<byte> received = port.Host.Memory(port.State.Received + (uint)(isSwitched ? behind * kept.Length : 0), kept.Length);
         if (!received.IsEmpty)
         {
             received.CopyTo(kept);
         }
 
-        uint enabled = _registers.ReadPort(host, controller, number, AhciRegister.PortInterruptEnable);
-        uint before = _registers.ReadPort(host, controller, number, AhciRegister.PortInterruptStatus);
-        _registers.WritePort(host, controller, number, AhciRegister.PortInterruptEnable, 0);
-        _registers.WritePort(host, controller, number, AhciRegister.CommandIssue, 1u << InquirySlot);
-        bool ended = WaitEnded(host, controller, number);
-        bool fine = ended && !HasFailed(host, controller, number);
-        if (!fine && _poll.Stop(host, controller, number))
+        uint enabled = port.Read(AhciRegister.PortInterruptEnable);
+        uint before = port.Read(AhciRegister.PortInterruptStatus);
+        port.Write(AhciRegister.PortInterruptEnable, 0);
+        port.Write(AhciRegister.CommandIssue, 1u << InquirySlot);
+        bool ended = WaitEnded(port);
+        bool fine = ended && !HasFailed(port);
+        if (!fine && PortPoll.Stop(port))
         {
-            _poll.Start(host, controller, number);
+            PortPoll.Start(port);
         }
 
-        uint after = _registers.ReadPort(host, controller, number, AhciRegister.PortInterruptStatus);
-        _registers.WritePort(host, controller, number, AhciRegister.PortInterruptStatus, after & ~before & ~AhciRegister.LinkInterrupts);
-        _registers.WritePort(host, controller, number, AhciRegister.PortInterruptEnable, enabled);
+        uint after = port.Read(AhciRegister.PortInterruptStatus);
+        port.Write(AhciRegister.PortInterruptStatus, after & ~before & ~AhciRegister.LinkInterrupts);
+        port.Write(AhciRegister.PortInterruptEnable, enabled);
         if (!received.IsEmpty)
         {
             kept.CopyTo(received);
@@ -135,17 +128,17 @@ internal sealed class DiskInquiry
         return fine;
     }
 
-    private bool WaitEnded(MediatorHost host, in AhciController controller, int number)
+    private static bool WaitEnded(in PortAccess port)
     {
         for (int i = 0; i < PortPoll.CommandReads; i++)
         {
-            if (_registers.ReadPort(host, controller, number, AhciRegister.CommandIssue) == 0)
+            if (port.Read(AhciRegister.CommandIssue) == 0)
             {
                 return true;
             }
 
             // After an error the command stays issued until the port is stopped (AHCI 1.3.1 §6.2.2).
-            if (HasFailed(host, controller, number))
+            if (HasFailed(port))
             {
                 return false;
             }
@@ -155,19 +148,19 @@ internal sealed class DiskInquiry
     }
 
     /// <summary>By the interrupt status, where none of this was before: the task file may tell of an older error.</summary>
-    private bool HasFailed(MediatorHost host, in AhciController controller, int number) =>
-        (_registers.ReadPort(host, controller, number, AhciRegister.PortInterruptStatus) & AhciRegister.ErrorInterrupts) != 0;
+    private static bool HasFailed(in PortAccess port) =>
+        (port.Read(AhciRegister.PortInterruptStatus) & AhciRegister.ErrorInterrupts) != 0;
 
-    private static void BuildCommand(MediatorHost host, in AhciPort port, int behind, byte command)
+    private static void BuildCommand(in PortAccess port, int behind, byte command)
     {
-        int offset = GovernedMemory.TableOf(port.Place, InquirySlot);
-        Span<byte> table = host.OwnMemory.Slice(offset, CommandCheck.PrdtOffset + AhciPrd.Size);
+        int offset = GovernedMemory.TableOf(port.State.Place, InquirySlot);
+        Span<byte> table = port.Host.OwnMemory.Slice(offset, CommandCheck.PrdtOffset + AhciPrd.Size);
         table.Clear();
         new CommandFis(table).Set(command, behind);
-        AhciPrd prd = new(host.OwnMemoryAddress + (uint)GovernedMemory.IdentifyOf(port.Place), IdentifyData.Size);
+        AhciPrd prd = new(port.Host.OwnMemoryAddress + (uint)GovernedMemory.IdentifyOf(port.State.Place), IdentifyData.Size);
         Span<ulong> prdt = Words.Quads(table.Slice(CommandCheck.PrdtOffset));
         prdt[0] = prd.Low;
         prdt[1] = prd.High;
-        AhciCommandHeader.For(behind).Plain(host.OwnMemoryAddress + (uint)offset, 1).Write(GovernedMemory.List(host, port.Place), InquirySlot);
+        AhciCommandHeader.For(behind).With(port.Host.OwnMemoryAddress + (uint)offset, 1, 0).Write(GovernedMemory.List(port.Host, port.State.Place), InquirySlot);
     }
 }
