@@ -59,7 +59,7 @@ internal sealed class AhciController
 
     private uint Capabilities =>
         (uint)(BitOperations.Log2(Options.Ports) & 0x1F) | ((uint)(Options.Slots - 1) << 8) | (1u << 13) | (1u << 14)
-        | (Options.HasMultipliers ? 1u << 17 : 0) | (1u << 18) | (2u << 20) | (1u << 24) | (1u << 26) | (1u << 30) | (Options.Has64Bits ? 1u << 31 : 0);
+        | (Options.TellsOfFisSwitching ? 1u << 16 : 0) | (Options.HasMultipliers ? 1u << 17 : 0) | (1u << 18) | (2u << 20) | (1u << 24) | (1u << 26) | (1u << 30) | (Options.Has64Bits ? 1u << 31 : 0);
 
     /// <summary>One thing happens.</summary>
     /// <returns>False when there is nothing left to do.</returns>

@@ -13,6 +13,9 @@ internal sealed record AhciOptions
 
     internal bool HasMultipliers { get; init; } = true;
 
+    /// <summary>CAP.FBSS; there is nothing behind it.</summary>
+    internal bool TellsOfFisSwitching { get; init; }
+
     /// <summary>Writes narrower than a register change the bytes they name, as buses say; else they write the whole register, the value in its lowest bytes, as QEMU's controller
     /// does.</summary>
     internal bool HasByteEnables { get; init; } = true;

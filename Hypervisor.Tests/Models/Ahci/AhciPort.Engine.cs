@@ -9,6 +9,7 @@ internal sealed partial class AhciPort
 {
     private const int PacketOffset = 0x40;
     private const int PacketSize = 16;
+    private const int LeastPacket = 12;
     private const int CountOffset = 4;
     private const int LeastFisDwords = 2;
     private const int MostFisDwords = 16;
@@ -134,10 +135,25 @@ internal sealed partial class AhciPort
             return;
         }
 
+        if (fis.IsCommand && fis.Command == AtaCommand.Packet && !header.IsAtapi && header.IsWrite && header.Descriptors != 0)
+        {
+            FetchPacket(header, packet);
+        }
+
         _status |= AtaStatus.Busy;
         if (Device!.At(fis.MultiplierPort) is { } device)
         {
             Send(slot, header, fis, packet, device);
+        }
+    }
+
+    /// <summary>Without A the data that the device asks for first, its packet, come from where all data do.</summary>
+    private void FetchPacket(CommandHeader header, byte[] packet)
+    {
+        byte[] descriptor = new byte[RegionDescriptor.Size];
+        if (controller.Memory.Read(header.Table + RegionDescriptor.TableOffset, descriptor))
+        {
+            _ = controller.Memory.Read(new RegionDescriptor(descriptor).Address, packet.AsSpan(0, LeastPacket));
         }
     }
 
