@@ -28,10 +28,13 @@ internal static unsafe class HostileCommands
     private const int SettleRounds = 20_000;
     private const ulong NmiWait = 100;
     private const ulong Below640K = 0xA_0000;
-    private const int NmiHandler = 0x10;
-    private const int NmiSlot = 8;
+    private const int PageSize = 4096;
+    private const int Handler = 0xFF0;
+    private const int LastHalt = 0xFDF;
+    private const int SlotSize = 4;
     private const int RealModeShift = 4;
-    private const int SavedBytes = 16;
+    private const int SavedBytes = 0x80; // the vectors of exceptions and of the NMI in real mode
+    private const byte Halt = 0xF4;
 
     private static byte* s_code;
     private static Saved s_saved;
@@ -51,8 +54,12 @@ internal static unsafe class HostileCommands
     /// <summary>Takes the other processors away from the firmware, which starts them anew whenever it needs them, and has them halt in real mode.</summary>
     internal static void Open()
     {
-        ((ReadOnlySpan<byte>)[0xFA, 0xF4, 0xEB, 0xFD]).CopyTo(new Span<byte>(s_code, 4)); // CLI, and HLT for ever
-        s_code[NmiHandler] = 0xCF; // IRET
+        // HLT for ever: wherever in the page it goes on, it stays there. The stack is in the page too, what else is in low memory is the firmware's.
+        Span<byte> page = new(s_code, PageSize);
+        page.Fill(Halt);
+        ((ReadOnlySpan<byte>)[0xFA, 0x8C, 0xC8, 0x8E, 0xD0, 0xBC, 0x00, 0x10]).CopyTo(page); // CLI, MOV AX, CS, MOV SS, AX, MOV SP, 1000h
+        page[Handler] = 0xCF; // IRET
+        ((ReadOnlySpan<byte>)[0xE9, 0x25, 0xF0]).CopyTo(page[(LastHalt + 1)..]); // JMP 8
         fixed (Saved* saved = &s_saved)
         {
             for (int i = 0; i < SavedBytes; i++)
@@ -61,11 +68,15 @@ internal static unsafe class HostileCommands
             }
         }
 
-        // Where zeros read as a branch's target lead; it is no vector that anybody takes in real mode.
+        for (int slot = 0; slot < SavedBytes; slot += SlotSize)
+        {
+            *(ushort*)(LowMemory() + slot) = Handler;
+            *(ushort*)(LowMemory() + slot + sizeof(ushort)) = (ushort)((ulong)s_code >> RealModeShift);
+        }
+
+        // Where zeros read as a branch's target lead; nobody divides by zero in real mode.
         LowMemory()[0] = 0xCD;
         LowMemory()[1] = ProbeVectors.Done;
-        *(ushort*)(LowMemory() + NmiSlot) = NmiHandler;
-        *(ushort*)(LowMemory() + NmiSlot + sizeof(ushort)) = (ushort)((ulong)s_code >> RealModeShift);
         ToOthers(InitDelivery, 0);
         ToOthers(StartupDelivery, StartupVector);
     }
