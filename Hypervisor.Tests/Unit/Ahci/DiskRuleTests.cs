@@ -177,6 +177,7 @@ public sealed class DiskRuleTests
         byte[] fis = new byte[CommandFis.Size];
         fis[0] = CommandFis.RegisterHostToDevice;
         new CommandFis(fis).Set(command, 0);
+        fis[7] = 0x40;
         Assert.Equal(outcome, new CommandJudge(With("port 0: encrypt a")).Decide(1, DiskCommand.Read(new CommandFis(fis)), sectorSize, out _));
     }
 
