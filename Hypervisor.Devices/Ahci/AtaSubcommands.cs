@@ -5,9 +5,6 @@ namespace Hypervisor.Devices.Ahci;
 /// </summary>
 public static class AtaSubcommands
 {
-    /// <summary>The port of a port multiplier where its own registers are (SATA 3.x §16.3.1).</summary>
-    public const int ControlPort = 15;
-
     private const int NonDataMask = 0xF; // FEATURE bits 3:0 of NCQ NON-DATA (ACS-3 §7.16, there NCQ QUEUE MANAGEMENT)
     private const int QueuedShift = 8;
     private const int QueuedMask = 0x1F; // COUNT bits 12:8 of SEND and RECEIVE FPDMA QUEUED (ACS-3 §7.34, §7.43)
@@ -19,7 +16,7 @@ public static class AtaSubcommands
     {
         byte feature = (byte)fis.Feature;
         int queued = (fis.Count >> QueuedShift) & QueuedMask;
-        bool isControlPort = fis.PortMultiplier == ControlPort;
+        bool isControlPort = fis.PortMultiplier == PortMultiplierCommand.ControlPort;
         return fis.Command switch
         {
             AtaCommands.SetFeatures => Only(IsPassingSetting(feature)),

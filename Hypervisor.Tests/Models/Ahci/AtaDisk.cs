@@ -12,6 +12,7 @@ internal sealed class AtaDisk : SataDevice
     private const int SmartData = 0xD0;
     private const int SmartWriteLog = 0xD6;
     private const int SmartStatus = 0xDA;
+    private const int SpinUp = 0x07;
 
     private readonly int _sectorSize;
     private readonly byte[] _buffer = new byte[LogSector];
@@ -34,6 +35,9 @@ internal sealed class AtaDisk : SataDevice
     internal string Serial { get; init; } = "QM00001";
 
     internal string Model { get; init; } = "MODEL HARDDISK";
+
+    /// <summary>Powered up in standby (ATA8-ACS §4.18): what it says of itself is incomplete until SET FEATURES has it spin up.</summary>
+    internal bool IsInStandby { get; set; }
 
     /// <summary>Commands that have changed the medium, or something else that stays in the drive.</summary>
     internal List<AtaCommand> Modifications { get; } = [];
@@ -164,6 +168,8 @@ internal sealed class AtaDisk : SataDevice
                 return new DeviceCommand(fis) { Count = 0xFF };
             case AtaCommand.ExecuteDiagnostic:
                 return new DeviceCommand(fis) { Lba = 1, Count = 1, Error = (AtaError)1 };
+            case AtaCommand.SetFeatures when fis.Features == SpinUp:
+                return new DeviceCommand(fis) { Finish = () => IsInStandby = false };
             case AtaCommand.FlushCache or AtaCommand.FlushCacheExt or AtaCommand.StandbyImmediate or AtaCommand.IdleImmediate or AtaCommand.SetFeatures:
                 return new DeviceCommand(fis);
             default:
@@ -282,6 +288,13 @@ internal sealed class AtaDisk : SataDevice
     {
         byte[] data = new byte[LogSector];
         void Word(int index, int value) => BinaryPrimitives.WriteUInt16LittleEndian(data.AsSpan(index * 2), (ushort)value);
+        if (IsInStandby)
+        {
+            Word(0, 0x0044);
+            Word(2, 0x37C8);
+            return data;
+        }
+
         Word(0, 0x0040);
         Word(1, 16383);
         Word(3, 16);

@@ -176,6 +176,20 @@ public sealed class DiskCommandTests
         }
     }
 
+    [Theory]
+    [InlineData(0x8F, 0xE8, 0x03, 0x0008u)] // WRITE PORT MULTIPLIER: a register of port 3
+    [InlineData(0x8F, 0xE8, 0x0F, 0x7FFFu)] // one of its own
+    [InlineData(0x8F, 0xE4, 0x03, 0u)] // READ PORT MULTIPLIER
+    [InlineData(0x83, 0xE8, 0x03, 0u)] // WRITE BUFFER of a disk
+    [InlineData(0x0F, 0xE8, 0x00, 0x7FFFu)] // a software reset of the multiplier
+    [InlineData(0x00, 0xE8, 0x00, 0u)]
+    public void Disks_behind_a_port_multiplier_may_be_other_ones_after_a_command_to_it(byte flags, byte command, byte device, uint disks)
+    {
+        byte[] fis = Fis(command, device, 0, 0, 0);
+        fis[1] = flags;
+        Assert.Equal(disks, PortMultiplierCommand.Exchanges(new CommandFis(fis)));
+    }
+
     private static byte[] Fis(byte command, byte device, ulong lba, int feature, int count)
     {
         byte[] fis = new byte[CommandFis.Size];
