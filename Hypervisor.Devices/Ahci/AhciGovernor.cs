@@ -193,7 +193,7 @@ internal sealed class AhciGovernor
             case AhciRegister.SataControl:
                 if ((write.Value & write.Lanes & DetectionMask) == DetectionReset)
                 {
-                    DiskInquiry.Forget(host, port.State);
+                    DiskInquiry.Forget(port);
                 }
 
                 _registers.Perform(host, port.Controller, access);
@@ -201,7 +201,7 @@ internal sealed class AhciGovernor
             case AhciRegister.SataError:
                 if (DiskInquiry.NotesChange(port, write.Value))
                 {
-                    DiskInquiry.Forget(host, port.State);
+                    DiskInquiry.Forget(port);
                 }
 
                 _registers.Perform(host, port.Controller, access);

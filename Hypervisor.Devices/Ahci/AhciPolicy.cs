@@ -36,7 +36,7 @@ public sealed class AhciPolicy
 
         if (key.SequenceEqual("key"u8))
         {
-            return Keys.TryRead(value) ? OptionResult.Taken : OptionResult.Refused(DiskKeys.Forms);
+            return Keys.TryAdd(value) ? OptionResult.Taken : OptionResult.Refused(DiskKeyReader.Forms);
         }
 
         if (key.SequenceEqual("govern"u8))

@@ -15,13 +15,13 @@ public enum AtaCommandClass : byte
     /// <summary>Gives sectors up (DATA SET MANAGEMENT): what they hold is lost, but nothing is written there.</summary>
     Discard,
 
-    /// <summary>Harmless or harmful, as its feature field says.</summary>
-    ByFeature,
+    /// <summary>Other fields say what it does (see <see cref="AtaSubcommands"/>).</summary>
+    Conditional,
 
-    /// <summary>Reads or verifies sectors, 28-bit address.</summary>
+    /// <summary>Reads sectors, 28-bit address.</summary>
     Read28,
 
-    /// <summary>Reads or verifies sectors, 48-bit address.</summary>
+    /// <summary>Reads sectors, 48-bit address.</summary>
     Read48,
 
     /// <summary>Verifies sectors, which brings nothing into memory, 28-bit address.</summary>
@@ -42,7 +42,7 @@ public enum AtaCommandClass : byte
     /// <summary>WRITE FPDMA QUEUED.</summary>
     WriteQueued,
 
-    /// <summary>NCQ NON-DATA, SEND and RECEIVE FPDMA QUEUED: as its feature field says, with a tag.</summary>
+    /// <summary>NCQ NON-DATA, SEND and RECEIVE FPDMA QUEUED: other fields say what, with a tag.</summary>
     OtherQueued,
 
     /// <summary>PACKET: as the SCSI command in it says.</summary>

@@ -9,6 +9,9 @@ public static class AtapiCommands
     public const int Space = 16;
 
     private const int ByteBits = 8;
+    private const int ServiceActionMask = 0x1F; // of byte 1
+    private const int KeyFormatOffset = 10;
+    private const int KeyFormatMask = 0x3F; // of SEND KEY (MMC-6)
 
     /// <summary>Reads a command.</summary>
     /// <param name="packet">Its <see cref="Space"/> bytes.</param>
@@ -39,23 +42,38 @@ public static class AtapiCommands
             case 0xBE: // READ CD, READ CD MSF
             case 0xB9:
                 return DiskCommand.OfPacket(DiskAccess.ReadAnything, 0, 0);
+            case 0x3C: // READ BUFFER: what the drive has read before, or ahead, may be in it
+                return DiskCommand.OfPacket(DiskAccess.ReadAnything, 0, 0);
             default:
-                return DiskCommand.OfPacket(IsHarmless(packet[0]) ? DiskAccess.None : DiskAccess.ChangeAnything, 0, 0);
+                return DiskCommand.OfPacket(IsHarmless(packet[0]) || IsHarmlessHere(packet) ? DiskAccess.None : DiskAccess.ChangeAnything, 0, 0);
         }
     }
 
     private static bool IsHarmless(byte command) => command switch
     {
-        0x00 or 0x01 or 0x03 or 0x0B or 0x12 => true, // TEST UNIT READY, REZERO, REQUEST SENSE, SEEK(6), INQUIRY
+        0x00 or 0x01 or 0x03 or 0x12 => true, // TEST UNIT READY, REZERO, REQUEST SENSE, INQUIRY; not SEEK(6), which is SET CAPACITY elsewhere
         0x1A or 0x1B or 0x1E => true, // MODE SENSE(6), START STOP UNIT, PREVENT ALLOW MEDIUM REMOVAL
         0x23 or 0x25 or 0x2B or 0x35 => true, // READ FORMAT CAPACITIES, READ CAPACITY, SEEK(10), SYNCHRONIZE CACHE
-        0x3C or 0x42 or 0x43 or 0x44 or 0x45 or 0x46 or 0x47 => true, // READ BUFFER, READ SUB-CHANNEL, READ TOC, READ HEADER, PLAY, GET CONFIGURATION
+        0x42 or 0x43 or 0x44 or 0x45 or 0x46 or 0x47 => true, // READ SUB-CHANNEL, READ TOC, READ HEADER, PLAY, GET CONFIGURATION
         0x4A or 0x4B or 0x4D or 0x4E => true, // GET EVENT STATUS, PAUSE RESUME, LOG SENSE, STOP PLAY
         0x51 or 0x52 or 0x5A or 0x5C => true, // READ DISC INFORMATION, READ TRACK INFORMATION, MODE SENSE(10), READ BUFFER CAPACITY
-        0x9E or 0xA0 or 0xA3 or 0xA4 or 0xA5 or 0xA6 => true, // SERVICE ACTION IN, REPORT LUNS, SEND KEY, REPORT KEY, PLAY(12), LOAD UNLOAD
+        0xA0 or 0xA5 or 0xA6 => true, // REPORT LUNS, PLAY(12), LOAD UNLOAD
         0xAC or 0xAD or 0xB6 or 0xBA or 0xBB or 0xBD => true, // GET PERFORMANCE, READ DISC STRUCTURE, SET STREAMING, SCAN, SET CD SPEED, MECHANISM STATUS
         _ => false,
     };
+
+    /// <summary>Commands of which other bytes say what they do.</summary>
+    private static bool IsHarmlessHere(ReadOnlySpan<byte> packet)
+    {
+        int serviceAction = packet[1] & ServiceActionMask;
+        return packet[0] switch
+        {
+            0x9E => serviceAction == 0x10, // SERVICE ACTION IN(16): READ CAPACITY(16); another one is READ LONG(16) (SBC-3)
+            0xA3 => (packet[KeyFormatOffset] & KeyFormatMask) is 0x01 or 0x02 or 0x03 or 0x3F, // SEND KEY: of an authentication; another one sets the region, five times at most (MMC-6)
+            0xA4 => serviceAction == 0, // REPORT KEY; with one, MAINTENANCE OUT (SPC-4)
+            _ => false,
+        };
+    }
 
     /// <summary>No sectors is no access; more than can be counted touch everything.</summary>
     private static DiskCommand Sectors(DiskAccess access, ulong lba, ulong count) => count switch

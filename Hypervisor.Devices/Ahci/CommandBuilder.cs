@@ -164,6 +164,7 @@ internal sealed class CommandBuilder
                 fine = TryPrepareWrite(port, slot, ref record);
                 break;
             default:
+                DiskInquiry.NoteCommand(port, fis);
                 record.Decrypts = outcome == SlotOutcome.Decrypt;
                 fine = TryPreparePlain(port, slot, ref record, theirs);
                 break;

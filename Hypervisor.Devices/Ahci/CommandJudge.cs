@@ -30,7 +30,9 @@ public sealed class CommandJudge
 
         if (command.HasSectors)
         {
-            return DecideSectors(rules, command, sectorSize, out isLogged);
+            return DiskRules.AreOfUnknown(rules)
+                ? DecideUnknown(rules, command, out isLogged)
+                : DecideSectors(rules, command, sectorSize, out isLogged);
         }
 
         DiskRules all = _policy.Rules;
@@ -43,6 +45,25 @@ public sealed class CommandJudge
             _ => false,
         };
         return refused ? SlotOutcome.Refuse : SlotOutcome.Pass;
+    }
+
+    /// <summary>
+    /// A disk that is not known is refused what any disk it may be is refused. It is enough to look at each rule that may be about it alone, together with those that are: which of them
+    /// decides about a sector of some disk also decides there without the others.
+    /// </summary>
+    private SlotOutcome DecideUnknown(uint rules, in DiskCommand command, out bool isLogged)
+    {
+        const int unknownSize = 0; // so nothing is encrypted: it would have to be known by which key, if at all
+        _policy.Rules.Divide(rules, out uint sure, out uint doubtful);
+        SlotOutcome outcome = DecideSectors(sure, command, unknownSize, out isLogged);
+        for (uint left = doubtful; left != 0; left &= left - 1)
+        {
+            bool isRefused = DecideSectors(sure | (left & ~(left - 1)), command, unknownSize, out bool isLoggedThere) == SlotOutcome.Refuse;
+            outcome = isRefused ? SlotOutcome.Refuse : outcome;
+            isLogged |= isLoggedThere;
+        }
+
+        return outcome;
     }
 
     private SlotOutcome DecideSectors(uint rules, in DiskCommand command, int sectorSize, out bool isLogged)

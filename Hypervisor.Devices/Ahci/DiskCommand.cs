@@ -39,7 +39,6 @@ public readonly struct DiskCommand
     /// <param name="fis">The FIS.</param>
     public static DiskCommand Read(CommandFis fis)
     {
-        const int controlPort = 15; // of a port multiplier (SATA 3.x §16.3.1)
         if (!fis.IsCommand)
         {
             return new DiskCommand(AtaCommandClass.Harmless, DiskAccess.None, 0, 0);
@@ -61,19 +60,15 @@ public readonly struct DiskCommand
             case AtaCommandClass.Write48:
                 return Of48(kind, DiskAccess.Write, fis);
             case AtaCommandClass.ReadQueued:
-                return new DiskCommand(kind, DiskAccess.Read, fis.Lba48, Full(fis.Feature, Full48));
+                return OfQueued(kind, DiskAccess.Read, fis);
             case AtaCommandClass.WriteQueued:
-                return new DiskCommand(kind, DiskAccess.Write, fis.Lba48, Full(fis.Feature, Full48));
-            case AtaCommandClass.OtherQueued:
-                byte subcommand = (byte)(fis.Command == AtaCommands.QueuedNonData ? fis.Feature & SubcommandMask : fis.Count >> SubcommandShift & SubcommandMask5);
-                return Plain(kind, AtaCommands.IsHarmlessQueued(fis.Command, subcommand));
-            case AtaCommandClass.ByFeature:
-                kind = AtaCommands.ByFeature(fis.Command, fis.Feature, fis.PortMultiplier == controlPort);
-                return Plain(kind, kind == AtaCommandClass.Harmless);
+                return OfQueued(kind, DiskAccess.Write, fis);
+            case AtaCommandClass.OtherQueued or AtaCommandClass.Conditional:
+                return new DiskCommand(kind, AtaSubcommands.AccessOf(fis), 0, 0);
             case AtaCommandClass.Discard:
                 return new DiskCommand(kind, DiskAccess.Discard, 0, 0);
             default:
-                return Plain(kind, kind is AtaCommandClass.Harmless or AtaCommandClass.Packet);
+                return new DiskCommand(kind, kind is AtaCommandClass.Harmless or AtaCommandClass.Packet ? DiskAccess.None : DiskAccess.ChangeAnything, 0, 0);
         }
     }
 
@@ -98,25 +93,23 @@ public readonly struct DiskCommand
         }
     }
 
-    private const int SubcommandMask = 0xF; // FEATURES bits 3:0 of NCQ NON-DATA (ACS-3 §7.18.1)
-    private const int SubcommandShift = 8;
-    private const int SubcommandMask5 = 0x1F; // COUNT bits 12:8 of SEND and RECEIVE (ACS-3 §7.28, §7.45)
-
-    private static DiskCommand Plain(AtaCommandClass kind, bool harmless) => new(kind, harmless ? DiskAccess.None : DiskAccess.ChangeAnything, 0, 0);
-
-    /// <summary>A command that gives its sector by cylinder and head may mean any: what geometry holds is the drive's business.</summary>
     private static DiskCommand Of28(AtaCommandClass kind, DiskAccess access, CommandFis fis)
     {
         const int countMask = 0xFF;
-        if (fis.IsLba)
-        {
-            return new DiskCommand(kind, access, fis.Lba28, Full(fis.Count & countMask, Full28));
-        }
-
-        return new DiskCommand(kind, access == DiskAccess.Write ? DiskAccess.ChangeAnything : DiskAccess.ReadAnything, 0, 0);
+        return Of(kind, access, fis, fis.Lba28, Full(fis.Count & countMask, Full28));
     }
 
-    private static DiskCommand Of48(AtaCommandClass kind, DiskAccess access, CommandFis fis) => new(kind, access, fis.Lba48, Full(fis.Count, Full48));
+    private static DiskCommand Of48(AtaCommandClass kind, DiskAccess access, CommandFis fis) => Of(kind, access, fis, fis.Lba48, Full(fis.Count, Full48));
+
+    private static DiskCommand OfQueued(AtaCommandClass kind, DiskAccess access, CommandFis fis) => Of(kind, access, fis, fis.Lba48, Full(fis.Feature, Full48));
+
+    /// <summary>
+    /// Without the LBA bit a command gives its sector by cylinder and head, and may mean any: what geometry holds is the drive's business. Commands with a 48-bit address are to have the bit
+    /// (ACS-3 §7.22, §7.23), but there are drives that take them so without it.
+    /// </summary>
+    private static DiskCommand Of(AtaCommandClass kind, DiskAccess access, CommandFis fis, ulong lba, int count) => fis.IsLba
+        ? new DiskCommand(kind, access, lba, count)
+        : new DiskCommand(kind, access == DiskAccess.Write ? DiskAccess.ChangeAnything : DiskAccess.ReadAnything, 0, 0);
 
     private static int Full(int count, int ifZero) => count == 0 ? ifZero : count;
 }

@@ -15,12 +15,15 @@ internal struct DiskIdentity
     /// <summary>Whether it has told who it is.</summary>
     internal bool IsKnown;
 
-    /// <summary>Whether it is an ATAPI device.</summary>
-    internal bool IsPacket;
-
-    /// <summary>Times it was asked and did not tell.</summary>
+    /// <summary>Times it was asked and did not answer.</summary>
     internal byte Attempts;
 
     /// <summary>Whether the link had changed, and the guest not noted it, when the disk was asked.</summary>
     internal bool WasChanged;
+
+    /// <summary>The fingerprint of the last disk here that the log has told of; 0 for none.</summary>
+    internal uint Logged;
+
+    /// <summary>What is left when another disk may be there: what the log has been told.</summary>
+    internal readonly DiskIdentity Forgotten() => new() { Logged = Logged };
 }

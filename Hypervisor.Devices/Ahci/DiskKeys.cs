@@ -25,14 +25,12 @@ public sealed class DiskKeys
     /// <summary>Greatest number of iterations for a passphrase.</summary>
     public const int MaximumIterations = 100_000_000;
 
-    private const int MaximumSalt = 64;
-    private const int MinimumSalt = 16;
     private const int MaximumPrompt = 32;
     private const int MaximumOption = 192;
 
     private readonly DiskKey[] _keys = new DiskKey[Capacity];
     private readonly byte[] _names = new byte[Capacity * MaximumName];
-    private readonly byte[] _salts = new byte[Capacity * MaximumSalt];
+    private readonly byte[] _salts = new byte[Capacity * DiskKeyReader.MaximumSalt];
     private readonly byte[] _checks = new byte[Capacity * DiskKeyCheck.Size];
     private readonly byte[] _secrets = new byte[Capacity * AesXts.LongKeySize];
     private readonly byte[] _prompt = new byte[MaximumPrompt];
@@ -41,12 +39,6 @@ public sealed class DiskKeys
     private readonly AesXts _third = new();
     private readonly AesXts _fourth = new();
     private int _count;
-
-    /// <summary>What is accepted, for messages.</summary>
-    public static ReadOnlySpan<byte> Forms =>
-        "NAME, aes-xts-128 or aes-xts-256, hex KEY; or NAME, ..., passphrase, salt HEX, iterations N, check HEX ('hv disk-key' makes it); at most 4 names"u8;
-
-    private static ReadOnlySpan<byte> Ciphers => "aes-xts-128 or aes-xts-256"u8;
 
     /// <summary>Number of keys that are named.</summary>
     public int Count => _count;
@@ -119,7 +111,7 @@ public sealed class DiskKeys
         }
 
         Span<byte> secret = Secret(key).Slice(0, _keys[key].Size);
-        Pbkdf2.Derive(passphrase, new ReadOnlySpan<byte>(_salts).Slice(key * MaximumSalt, _keys[key].SaltLength), _keys[key].Iterations, secret);
+        Pbkdf2.Derive(passphrase, Salt(key).Slice(0, _keys[key].SaltLength), _keys[key].Iterations, secret);
         if (!DiskKeyCheck.Matches(secret, Check(key)))
         {
             SecretBytes.Wipe(secret);
@@ -140,30 +132,33 @@ public sealed class DiskKeys
         return text.Length;
     }
 
-    /// <summary>Reads a key of the configuration.</summary>
+    /// <summary>Takes a key of the configuration.</summary>
     /// <returns>False where it is none, or the name has one already.</returns>
-    public bool TryRead(ReadOnlySpan<byte> value)
+    public bool TryAdd(ReadOnlySpan<byte> value)
     {
-        int key = Find(Next(ref value));
-        int cipher = WordChoice.Find(Next(ref value), Ciphers);
-        if (key == None || cipher < 0 || (_keys[key].Size != 0 && (_keys[key].Iterations == 0 || _keys[key].HasSecret)))
+        DiskKeyReader reader = default;
+        int key = reader.TryRead(value) ? Find(reader.Name) : None;
+        if (key == None)
         {
             return false;
         }
 
         // The key of a passphrase comes as another option behind the one that says how to ask for it.
-        int size = cipher == 0 ? AesXts.ShortKeySize : AesXts.LongKeySize;
-        ReadOnlySpan<byte> source = Next(ref value);
-        ReadOnlySpan<byte> hex = "hex "u8;
-        if (AsciiText.StartsWith(source, hex))
+        bool isAnswer = _keys[key].Iterations != 0 && !_keys[key].HasSecret && reader.Iterations == 0;
+        if (_keys[key].Size != 0 && !isAnswer)
         {
-            bool fine = AsciiText.TryReadHex(AsciiText.Trim(source.Slice(hex.Length)), Secret(key), out int count) && count == size && value.IsEmpty;
-            _keys[key].Size = size;
-            _keys[key].HasSecret = fine;
-            return fine;
+            return false;
         }
 
-        return _keys[key].Size == 0 && AsciiText.Same(source, "passphrase"u8) && TryReadPassphrase(key, size, ref value);
+        _keys[key].Size = reader.Size;
+        if (reader.Iterations == 0)
+        {
+            _keys[key].HasSecret = AsciiText.TryReadHex(reader.Key, Secret(key), out _);
+            return _keys[key].HasSecret;
+        }
+
+        _keys[key].Iterations = reader.Iterations;
+        return AsciiText.TryReadHex(reader.Salt, Salt(key), out _keys[key].SaltLength) && AsciiText.TryReadHex(reader.Check, Check(key), out _);
     }
 
     /// <summary>Gives the ciphers their keys, when the processor they run on is there.</summary>
@@ -202,40 +197,9 @@ public sealed class DiskKeys
         return None;
     }
 
+    private Span<byte> Salt(int key) => new Span<byte>(_salts).Slice(key * DiskKeyReader.MaximumSalt, DiskKeyReader.MaximumSalt);
+
     private Span<byte> Check(int key) => new Span<byte>(_checks).Slice(key * DiskKeyCheck.Size, DiskKeyCheck.Size);
 
     private Span<byte> Secret(int key) => new Span<byte>(_secrets).Slice(key * AesXts.LongKeySize, AesXts.LongKeySize);
-
-    private bool TryReadPassphrase(int key, int size, ref ReadOnlySpan<byte> value)
-    {
-        ReadOnlySpan<byte> saltWord = "salt "u8;
-        ReadOnlySpan<byte> iterationsWord = "iterations "u8;
-        ReadOnlySpan<byte> checkWord = "check "u8;
-        ReadOnlySpan<byte> salt = Next(ref value);
-        ReadOnlySpan<byte> iterations = Next(ref value);
-        ReadOnlySpan<byte> check = Next(ref value);
-        if (!AsciiText.StartsWith(salt, saltWord) || !AsciiText.StartsWith(iterations, iterationsWord) || !AsciiText.StartsWith(check, checkWord) || !value.IsEmpty
-            || !AsciiText.TryReadHex(AsciiText.Trim(salt.Slice(saltWord.Length)), new Span<byte>(_salts).Slice(key * MaximumSalt, MaximumSalt), out int count)
-            || count < MinimumSalt
-            || NumberValue.Read(AsciiText.Trim(iterations.Slice(iterationsWord.Length)), MinimumIterations, MaximumIterations, out ulong number).Length != 0
-            || !AsciiText.TryReadHex(AsciiText.Trim(check.Slice(checkWord.Length)), Check(key), out int checkSize)
-            || checkSize != DiskKeyCheck.Size)
-        {
-            return false;
-        }
-
-        _keys[key].Size = size;
-        _keys[key].SaltLength = count;
-        _keys[key].Iterations = (uint)number;
-        return true;
-    }
-
-    /// <summary>The next of a list with commas.</summary>
-    private static ReadOnlySpan<byte> Next(ref ReadOnlySpan<byte> list)
-    {
-        int comma = list.IndexOf((byte)',');
-        ReadOnlySpan<byte> item = AsciiText.Trim(comma < 0 ? list : list.Slice(0, comma));
-        list = comma < 0 ? default : list.Slice(comma + 1);
-        return item;
-    }
 }

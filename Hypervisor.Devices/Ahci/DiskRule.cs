@@ -38,6 +38,9 @@ public struct DiskRule
     /// <summary>With <see cref="RuleAction.Encrypt"/>: which key.</summary>
     public int Key;
 
+    /// <summary>Whether it is about a disk wherever that is, and not about a place.</summary>
+    public readonly bool NamesDisk => Selector is DiskSelector.Serial or DiskSelector.Model;
+
     /// <summary>Whether it may concern disks of a port.</summary>
     public readonly bool MayMean(PciAddress controller, int port) =>
         (!HasController || Controller.Packed == controller.Packed) && (Selector != DiskSelector.Port || Port == port);

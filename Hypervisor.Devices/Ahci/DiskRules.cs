@@ -4,7 +4,10 @@ using Hypervisor.Core.Mediation;
 
 namespace Hypervisor.Devices.Ahci;
 
-/// <summary>The rules, in the order of the configuration. Sets of rules are words with a bit for each.</summary>
+/// <summary>
+/// The rules, in the order of the configuration. Sets of rules are words with a bit for each, and one that says that the disk is not known: each of the rules that name a serial or model number
+/// may be about it, or not.
+/// </summary>
 public sealed class DiskRules
 {
     /// <summary>Rules there is room for.</summary>
@@ -12,6 +15,8 @@ public sealed class DiskRules
 
     /// <summary>Characters of a model number, the longer of the two (ACS-3 §7.12.7.17).</summary>
     public const int MaximumText = 40;
+
+    private const uint UnknownBit = 1u << 31;
 
     private readonly DiskRule[] _rules = new DiskRule[Capacity];
     private readonly byte[] _texts = new byte[Capacity * MaximumText];
@@ -61,6 +66,25 @@ public sealed class DiskRules
         }
 
         return rules;
+    }
+
+    /// <summary>The set for a disk of which only the place is known.</summary>
+    /// <param name="possible">The rules that may be about it.</param>
+    public static uint OfUnknown(uint possible) => possible == 0 ? 0 : possible | UnknownBit;
+
+    /// <summary>Whether a set is that of a disk of which only the place is known.</summary>
+    public static bool AreOfUnknown(uint rules) => (rules & UnknownBit) != 0;
+
+    /// <summary>Those of a set of rules that are about the disk whichever it is, and those that need not be.</summary>
+    public void Divide(uint rules, out uint sure, out uint doubtful)
+    {
+        sure = 0;
+        for (int i = 0; i < _count; i++)
+        {
+            sure |= _rules[i].NamesDisk ? 0 : rules & (1u << i);
+        }
+
+        doubtful = rules & ~sure & ~UnknownBit;
     }
 
     /// <summary>Those of a set of rules that are about a disk.</summary>

@@ -63,7 +63,7 @@ internal sealed class PortOwner
     internal void Lost(in PortAccess port)
     {
         _queue.DropAll(port);
-        DiskInquiry.Forget(port.Host, port.State);
+        DiskInquiry.Forget(port);
         port.State.IsKnown = false;
         port.State.IsInstalled = false;
     }

@@ -119,9 +119,9 @@ internal sealed class SlotQueue
         {
             AhciCommandHeader header = AhciCommandHeader.Read(list, BitScan.Lowest(left), port.Controller.Capabilities.Has64Bits);
             Span<byte> table = port.Host.Memory(header.Table, CommandFis.Space);
-            if (!table.IsEmpty && new CommandFis(table).IsCommand)
+            if (!table.IsEmpty && new CommandFis(table).IsCommand && _inquiry.Ask(port, new CommandFis(table).PortMultiplier))
             {
-                _inquiry.Ask(port, new CommandFis(table).PortMultiplier);
+                return;
             }
         }
     }

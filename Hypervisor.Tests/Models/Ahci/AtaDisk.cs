@@ -12,6 +12,7 @@ internal sealed class AtaDisk : SataDevice
     private const int SmartData = 0xD0;
     private const int SmartWriteLog = 0xD6;
     private const int SmartStatus = 0xDA;
+    private const int SpinUp = 0x07;
 
     private readonly int _sectorSize;
     private readonly byte[] _buffer = new byte[LogSector];
@@ -34,6 +35,9 @@ internal sealed class AtaDisk : SataDevice
     internal string Serial { get; init; } = "QM00001";
 
     internal string Model { get; init; } = "MODEL HARDDISK";
+
+    /// <summary>Powered up in standby (ATA8-ACS §4.18): what it says of itself is incomplete until SET FEATURES has it spin up.</summary>
+    internal bool IsInStandby { get; set; }
 
     /// <summary>Commands that have changed the medium, or something else that stays in the drive.</summary>
     internal List<AtaCommand> Modifications { get; } = [];
@@ -110,21 +114,21 @@ internal sealed class AtaDisk : SataDevice
         switch (code)
         {
             case AtaCommand.ReadDmaExt or AtaCommand.ReadSectorsExt or AtaCommand.ReadMultipleExt:
-                return Read(fis, fis.Lba48, Many(fis.Count16, 0x1_0000), isPio: code != AtaCommand.ReadDmaExt, BlockOf(code == AtaCommand.ReadMultipleExt));
+                return Read(fis, Long(fis), Many(fis.Count16, 0x1_0000), isPio: code != AtaCommand.ReadDmaExt, BlockOf(code == AtaCommand.ReadMultipleExt));
             case AtaCommand.ReadDma or AtaCommand.ReadDmaOld or AtaCommand.ReadSectors or AtaCommand.ReadMultiple or (AtaCommand)0x21:
                 return Read(fis, Short(fis), Many(fis.Count8, 0x100), isPio: code is not (AtaCommand.ReadDma or AtaCommand.ReadDmaOld), BlockOf(code == AtaCommand.ReadMultiple));
             case AtaCommand.WriteDmaExt or AtaCommand.WriteDmaFuaExt or AtaCommand.WriteSectorsExt or AtaCommand.WriteMultipleExt or AtaCommand.WriteMultipleFuaExt:
                 return Write(
-                    fis, fis.Lba48, Many(fis.Count16, 0x1_0000), isPio: code is not (AtaCommand.WriteDmaExt or AtaCommand.WriteDmaFuaExt),
+                    fis, Long(fis), Many(fis.Count16, 0x1_0000), isPio: code is not (AtaCommand.WriteDmaExt or AtaCommand.WriteDmaFuaExt),
                     BlockOf(code is AtaCommand.WriteMultipleExt or AtaCommand.WriteMultipleFuaExt));
             case AtaCommand.WriteDma or AtaCommand.WriteDmaOld or AtaCommand.WriteSectors or AtaCommand.WriteMultiple or (AtaCommand)0x31:
                 return Write(fis, Short(fis), Many(fis.Count8, 0x100), isPio: code is not (AtaCommand.WriteDma or AtaCommand.WriteDmaOld), BlockOf(code == AtaCommand.WriteMultiple));
             case AtaCommand.ReadFpdma:
-                return Read(fis, fis.Lba48, Many(fis.Features16, 0x1_0000), isPio: false, _sectorSize, isQueued: true);
+                return Read(fis, Long(fis), Many(fis.Features16, 0x1_0000), isPio: false, _sectorSize, isQueued: true);
             case AtaCommand.WriteFpdma:
-                return Write(fis, fis.Lba48, Many(fis.Features16, 0x1_0000), isPio: false, _sectorSize, isQueued: true);
+                return Write(fis, Long(fis), Many(fis.Features16, 0x1_0000), isPio: false, _sectorSize, isQueued: true);
             case AtaCommand.ReadVerifyExt:
-                return Exists(fis.Lba48, Many(fis.Count16, 0x1_0000)) ? new DeviceCommand(fis) : DeviceCommand.Aborted(fis, AtaError.NotFound, lba: fis.Lba48);
+                return Exists(Long(fis), Many(fis.Count16, 0x1_0000)) ? new DeviceCommand(fis) : DeviceCommand.Aborted(fis, AtaError.NotFound, lba: Long(fis));
             case AtaCommand.ReadVerify:
                 return Exists(Short(fis), Many(fis.Count8, 0x100)) ? new DeviceCommand(fis) : DeviceCommand.Aborted(fis, AtaError.NotFound);
             default:
@@ -164,6 +168,8 @@ internal sealed class AtaDisk : SataDevice
                 return new DeviceCommand(fis) { Count = 0xFF };
             case AtaCommand.ExecuteDiagnostic:
                 return new DeviceCommand(fis) { Lba = 1, Count = 1, Error = (AtaError)1 };
+            case AtaCommand.SetFeatures when fis.Features == SpinUp:
+                return new DeviceCommand(fis) { Finish = () => IsInStandby = false };
             case AtaCommand.FlushCache or AtaCommand.FlushCacheExt or AtaCommand.StandbyImmediate or AtaCommand.IdleImmediate or AtaCommand.SetFeatures:
                 return new DeviceCommand(fis);
             default:
@@ -176,10 +182,15 @@ internal sealed class AtaDisk : SataDevice
     private int BlockOf(bool multiple) => _sectorSize * (multiple ? _multiple : 1);
 
     /// <summary>A 28-bit address, or cylinder, head and sector of a disk with 16 heads and 63 sectors (ATA8-ACS §4.14, ATA-5 §6.2).</summary>
-    private static ulong Short(CommandFis fis)
+    private static ulong Short(CommandFis fis) => fis.IsLba ? fis.Lba28 : Geometric(fis);
+
+    /// <summary>A 48-bit address; without the LBA bit, which the standards want, some drives take it for cylinder, head and sector.</summary>
+    private static ulong Long(CommandFis fis) => fis.IsLba ? fis.Lba48 : Geometric(fis);
+
+    private static ulong Geometric(CommandFis fis)
     {
         int sector = fis.Lba24 & 0xFF;
-        return fis.IsLba ? fis.Lba28 : sector == 0 ? ulong.MaxValue : (ulong)(((((fis.Lba24 >> 8) * 16) + (fis.Device & 0xF)) * 63) + sector - 1);
+        return sector == 0 ? ulong.MaxValue : (ulong)(((((fis.Lba24 >> 8) * 16) + (fis.Device & 0xF)) * 63) + sector - 1);
     }
 
     private bool Exists(ulong lba, int count) => lba < Sectors && (ulong)count <= Sectors - lba;
@@ -277,6 +288,13 @@ internal sealed class AtaDisk : SataDevice
     {
         byte[] data = new byte[LogSector];
         void Word(int index, int value) => BinaryPrimitives.WriteUInt16LittleEndian(data.AsSpan(index * 2), (ushort)value);
+        if (IsInStandby)
+        {
+            Word(0, 0x0044);
+            Word(2, 0x37C8);
+            return data;
+        }
+
         Word(0, 0x0040);
         Word(1, 16383);
         Word(3, 16);

@@ -13,6 +13,7 @@ internal sealed class DiskWorkload
 {
     private const int Slots = 32;
     private const int MostSectors = 96;
+    private const int ReadLookAhead = 0xAA; // SET FEATURES (ATA8-ACS §7.49)
 
     private static readonly AtaCommand[] _reads =
     [
@@ -115,7 +116,7 @@ internal sealed class DiskWorkload
                 break;
             case 12:
                 (AtaCommand command, int bytes) = _others[_random.Next(_others.Length)];
-                Other(new GuestCommand(new CommandFis(command)) { Buffers = bytes == 0 ? [] : _buffers.Take(bytes) });
+                Other(new GuestCommand(new CommandFis(command, features: command == AtaCommand.SetFeatures ? ReadLookAhead : 0)) { Buffers = bytes == 0 ? [] : _buffers.Take(bytes) });
                 break;
             case 13:
                 Trim(lba, count);

@@ -15,12 +15,25 @@ public sealed class DiskKeyTests
     private const string Hex = "A0A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF";
 
     [Theory]
-    [InlineData("main, aes-xts-128, hex " + Hex, true)]
-    [InlineData("main, aes-xts-256, hex " + Hex, false)] // refused when its bytes have been read
-    public void A_mediator_that_forgets_its_secrets_keeps_no_byte_of_a_key(string key, bool isTaken)
+    [InlineData("main, aes-xts-256, hex " + Hex)]
+    [InlineData("a name that is too long, aes-xts-128, hex " + Hex)]
+    [InlineData("main, aes-xts-128, hex " + Hex + ", more")]
+    [InlineData("main, aes-xts-128, hex " + Hex + "0x")]
+    public void Of_a_key_that_is_refused_no_byte_is_kept_and_its_name_takes_no_room(string key)
     {
         AhciMediator mediator = new(new PciMediator(new PciConfiguration()), new PciConfiguration());
-        Assert.Equal(isTaken, mediator.SetOption("key"u8, Encoding.ASCII.GetBytes(key)).IsTaken);
+        Assert.False(mediator.SetOption("key"u8, Encoding.ASCII.GetBytes(key)).IsTaken);
+        Assert.False(Holds(mediator, [0xA0, 0xA1, 0xA2, 0xA3]));
+        DiskKeys keys = new();
+        Assert.False(keys.TryAdd(Encoding.ASCII.GetBytes(key)));
+        Assert.Equal(0, keys.Count);
+    }
+
+    [Fact]
+    public void A_mediator_that_forgets_its_secrets_keeps_no_byte_of_a_key()
+    {
+        AhciMediator mediator = new(new PciMediator(new PciConfiguration()), new PciConfiguration());
+        Assert.True(mediator.SetOption("key"u8, Encoding.ASCII.GetBytes("main, aes-xts-128, hex " + Hex)).IsTaken);
         Assert.True(Holds(mediator, Convert.FromHexString(Hex)));
         mediator.ForgetSecrets();
         Assert.False(Holds(mediator, [0xA0, 0xA1, 0xA2, 0xA3]));
@@ -31,7 +44,7 @@ public sealed class DiskKeyTests
     public void A_key_that_was_forgotten_is_not_used_as_zeros()
     {
         DiskKeys keys = new();
-        Assert.True(keys.TryRead(Encoding.ASCII.GetBytes("main, aes-xts-128, hex " + Hex)));
+        Assert.True(keys.TryAdd(Encoding.ASCII.GetBytes("main, aes-xts-128, hex " + Hex)));
         keys.Forget();
         keys.Prepare();
         Assert.False(keys.IsUsable(0));

@@ -108,6 +108,28 @@ public sealed class DiskRuleTests
         Assert.Equal(0u, policy.Rules.Of(0b0011, "AA"u8, "b"u8));
     }
 
+    [Theory]
+    [InlineData(0x25, 0, SlotOutcome.Refuse)] // may be the second one
+    [InlineData(0x35, 0, SlotOutcome.Refuse)]
+    [InlineData(0x25, 50, SlotOutcome.Pass)] // the port decides before it matters which disk it is
+    [InlineData(0x35, 50, SlotOutcome.Refuse)]
+    [InlineData(0x25, 200, SlotOutcome.Refuse)] // may have to be decrypted, or not
+    [InlineData(0x42, 200, SlotOutcome.Pass)]
+    [InlineData(0x25, 300, SlotOutcome.Pass)]
+    [InlineData(0xEC, 0, SlotOutcome.Pass)]
+    public void A_disk_that_is_not_known_is_refused_what_any_of_them_is_refused(byte command, int lba, SlotOutcome outcome)
+    {
+        AhciPolicy policy = With(
+            "port 0, lba 50-99: readonly", "serial SYSTEM, lba 0-99: readonly", "model SECRET, lba 0-99: deny", "serial OTHER, lba 200-299: encrypt a", "port 0, lba 300-: log");
+        byte[] fis = new byte[CommandFis.Size];
+        new CommandFis(fis).Set(command, 0);
+        new CommandFis(fis).Set48((ulong)lba, 1);
+        fis[7] = 0x40;
+        uint unknown = DiskRules.OfUnknown(policy.Rules.Possible(_here, 0, 0));
+        Assert.Equal(outcome, new CommandJudge(policy).Decide(unknown, DiskCommand.Read(new CommandFis(fis)), 0, out bool isLogged));
+        Assert.Equal(lba == 300, isLogged);
+    }
+
     [Fact]
     public void A_port_of_a_port_multiplier_is_one_disk()
     {
@@ -177,6 +199,7 @@ public sealed class DiskRuleTests
         byte[] fis = new byte[CommandFis.Size];
         fis[0] = CommandFis.RegisterHostToDevice;
         new CommandFis(fis).Set(command, 0);
+        fis[7] = 0x40;
         Assert.Equal(outcome, new CommandJudge(With("port 0: encrypt a")).Decide(1, DiskCommand.Read(new CommandFis(fis)), sectorSize, out _));
     }
 
@@ -220,6 +243,39 @@ public sealed class DiskRuleTests
         Assert.Equal("A MODEL", Encoding.ASCII.GetString(identity.Model(new byte[40])));
         Assert.False(identity.IsEmpty);
         Assert.True(new IdentifyData(new byte[IdentifyData.Size]).IsEmpty);
+    }
+
+    [Theory]
+    [InlineData(0x0040, 0xC837, "SERIAL", "MODEL", false, true)]
+    [InlineData(0x0044, 0xC837, "SERIAL", "MODEL", false, false)] // incomplete
+    [InlineData(0x0040, 0x37C8, "SERIAL", "MODEL", false, false)] // the same, otherwise
+    [InlineData(0x0040, 0x8C73, "SERIAL", "MODEL", false, false)]
+    [InlineData(0x0040, 0x738C, "SERIAL", "MODEL", false, true)] // has yet to spin up, but tells all
+    [InlineData(0x0040, 0x0000, "", "MODEL", false, false)] // every disk has a serial number
+    [InlineData(0x85C0, 0x0000, "", "MODEL", true, true)] // but not every drive for packets
+    [InlineData(0x85C4, 0x0000, "", "MODEL", true, false)]
+    [InlineData(0x85C0, 0x0000, "", "", true, false)]
+    public void A_disk_is_known_by_an_answer_that_is_complete(ushort word0, ushort word2, string serial, string model, bool isPacket, bool tells)
+    {
+        byte[] data = new byte[IdentifyData.Size];
+        BitConverter.TryWriteBytes(data.AsSpan(0), word0);
+        BitConverter.TryWriteBytes(data.AsSpan(4), word2);
+        Swapped(serial.PadRight(20)).CopyTo(data, 20);
+        Swapped(model.PadRight(40)).CopyTo(data, 54);
+        Assert.Equal(tells, new IdentifyData(data).TellsWho(isPacket));
+    }
+
+    [Fact]
+    public void Disks_are_told_apart_by_what_identifies_them()
+    {
+        byte[] one = new byte[IdentifyData.Size];
+        Swapped("SERIAL".PadRight(20)).CopyTo(one, 20);
+        byte[] same = [.. one];
+        same[200] = 1;
+        byte[] other = [.. one];
+        other[30] ^= 1;
+        Assert.Equal(new IdentifyData(one).Fingerprint, new IdentifyData(same).Fingerprint);
+        Assert.NotEqual(new IdentifyData(one).Fingerprint, new IdentifyData(other).Fingerprint);
     }
 
     private static byte[] Swapped(string text) => [.. Enumerable.Range(0, text.Length).Select(i => (byte)text[i ^ 1])];
