@@ -37,6 +37,33 @@ public sealed class PortMultiplierTests
         Assert.Equal(2, _multiplier.Executed.Count);
     }
 
+    [Fact]
+    public void A_disk_that_is_exchanged_is_known_by_its_own_serial_number()
+    {
+        using MediatedAhciRig rig = Rig("rule = serial HIDDEN: readonly");
+        AhciDriver driver = Start(rig);
+        Assert.True(driver.Execute(Write(0)).IsGood);
+        AtaDisk hidden = new(64) { Serial = "HIDDEN" };
+        _multiplier.Plug(0, hidden);
+        Assert.True(driver.Execute(Control(AtaCommand.WriteBuffer, 0)).IsGood); // the guest takes note of it
+        Assert.True(driver.Execute(Write(0)).IsRefused);
+        Assert.Empty(hidden.Modifications);
+    }
+
+    [Fact]
+    public void One_disk_is_asked_in_an_exit()
+    {
+        using MediatedAhciRig rig = Rig("rule = serial HIDDEN: readonly");
+        AhciDriver driver = Start(rig);
+        for (int i = 0; i < _disks.Length; i++)
+        {
+            driver.Prepare(i, Read(i));
+        }
+
+        driver.Issue(7, isQueued: false);
+        Assert.Single(_disks, disk => disk.Executed.Contains(AtaCommand.Identify));
+    }
+
     private static GuestCommand Read(int port) => new(new CommandFis(AtaCommand.ReadDmaExt, 5, 1, multiplierPort: port)) { Buffers = [(Data, 512)] };
 
     private static GuestCommand Write(int port) => new(new CommandFis(AtaCommand.WriteDmaExt, 5, 1, multiplierPort: port)) { Buffers = [(Data, 512)], IsWrite = true };
