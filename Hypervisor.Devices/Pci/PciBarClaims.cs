@@ -166,9 +166,9 @@ internal sealed class PciBarClaims
         if (shall && !bar.IsClaimed)
         {
             bar.ClaimedFirst = bar.Address;
-            bar.IsClaimed = bar.IsIo
+            bar.IsClaimed = ClaimProblem.None == (bar.IsIo
                 ? caller.ClaimPortsFor(bar.Mediator, (ushort)bar.Address, (ushort)(bar.Address + bar.Size - 1), bar.Tag)
-                : caller.ClaimMemoryFor(bar.Mediator, bar.Address, bar.Address + bar.Size - 1, bar.Tag, bar.Form);
+                : caller.ClaimMemoryFor(bar.Mediator, bar.Address, bar.Address + bar.Size - 1, bar.Tag, bar.Form));
         }
     }
 
