@@ -53,6 +53,20 @@ public static unsafe class GuestDoors
         return true;
     }
 
+    /// <summary>
+    /// Shuts the door to a claimed page before shared tables are followed: the copies behind it show the tables as they were. The instruction finds the page shut, and it is opened again.
+    /// </summary>
+    public static void ShutClaimedPage(ProcessorData* processor)
+    {
+        GuestStep* step = &processor->Step;
+        if (step->ClaimedRootEntry != 0)
+        {
+            *OwnRootEntry(processor, step->ClaimedPage) = new PageTableEntry(step->ClaimedRootEntry);
+            step->ClaimedRootEntry = 0;
+            processor->ApicWindow.FlushNeeded = true;
+        }
+    }
+
     /// <summary>Lets all ports pass for one instruction.</summary>
     public static void OpenPorts<TGuest>(ProcessorData* processor)
         where TGuest : struct, IGuestProcessor
@@ -94,11 +108,7 @@ public static unsafe class GuestDoors
             Show(processor, step->Pages[i], machine->ZeroPage, machine->Nested.ReadOnly);
         }
 
-        if (step->ClaimedRootEntry != 0)
-        {
-            *OwnRootEntry(processor, step->ClaimedPage) = new PageTableEntry(step->ClaimedRootEntry);
-        }
-
+        ShutClaimedPage(processor);
         if (step->PageCount != 0)
         {
             Clear((ulong*)machine->ScratchPage);

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Hypervisor.Core.Configuration;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Cryptography;
+using Hypervisor.Core.Memory;
 
 namespace Hypervisor.Core.Host;
 
@@ -59,6 +60,9 @@ public unsafe struct BootParameters
 
     /// <summary>What the configuration says to mediators.</summary>
     public MediatorConfiguration Mediators;
+
+    /// <summary>Where there is memory, in the loaded driver; null where the firmware does not tell.</summary>
+    public MemoryMap* Memory;
 
     /// <summary>Memory of the firmware that mediators may work in until boot services end; 0 for none.</summary>
     public ulong Scratch;

@@ -32,7 +32,7 @@ public static unsafe class MachineBuilder
     public static ulong SharedSize(ulong imageSize, int physicalAddressBits, uint vendorPages, uint processors)
     {
         ulong pages = FixedPages + LogPages + RecordPages + vendorPages + NestedTables.RootEntries(physicalAddressBits)
-            + TrapTables.Pages + TrapTables.SplitPages + (processors * GuestDoors.TablePages);
+            + TrapTables.Pages + SplitTables.Pages + (processors * GuestDoors.TablePages);
         ulong rough = imageSize + (pages * PageSizes.Size4K) + MediatorSelection.OwnMemory;
 
         // The region's own pages are mapped one by one, in host and nested tables: a table of each for every 2 MiB begun.
@@ -88,6 +88,7 @@ public static unsafe class MachineBuilder
         machine->FaultableBegin = begin;
         machine->FaultableEnd = end;
         machine->AcpiRootPointer = parameters->AcpiRootPointer;
+        machine->Memory = CopyMemoryMap(parameters, arena);
         machine->Scratch = parameters->Scratch;
         machine->ScratchSize = parameters->ScratchSize;
         machine->Traps = TrapTables.Build(arena);
@@ -98,8 +99,7 @@ public static unsafe class MachineBuilder
         machine->TrampolineBackup = arena->Allocate();
         machine->WindowRoot = NestedTables.Build(machine, arena);
         machine->HostCr3 = machine->WindowRoot == 0 ? 0 : HostPageTables.Build(machine, arena);
-        ulong split = arena->Allocate(TrapTables.SplitPages, PageSizes.Size4K);
-        machine->SplitArena = new PageArena(split, split + (TrapTables.SplitPages * PageSizes.Size4K));
+        machine->SplitTables = SplitTables.Build(arena);
         ulong doors = arena->Allocate(machine->ProcessorCount * GuestDoors.TablePages, PageSizes.Size4K);
         if (arena->Exhausted || machine->HostCr3 == 0)
         {
@@ -153,6 +153,18 @@ public static unsafe class MachineBuilder
         ReadOnlySpan<byte> table = new(parameters->Records, (int)parameters->RecordsSize);
         table.CopyTo(new Span<byte>((void*)copy, BootRecords.MaximumSize));
         return new BootRecords((byte*)copy, parameters->RecordsSize);
+    }
+
+    /// <summary>A copy that the guest cannot change.</summary>
+    private static MemoryMap* CopyMemoryMap(BootParameters* parameters, PageArena* arena)
+    {
+        MemoryMap* map = (MemoryMap*)arena->Allocate();
+        if (map != null && parameters->Memory != null)
+        {
+            *map = *parameters->Memory;
+        }
+
+        return map;
     }
 
     /// <summary>Where the numbers of a processor's hypercalls begin: nowhere they have been before, in this boot or another.</summary>

@@ -190,7 +190,10 @@ public unsafe struct MachineData
     public TrapTables* Traps;
 
     /// <summary>Tables for dividing large pages of the nested tables in use.</summary>
-    public PageArena SplitArena;
+    public SplitTables* SplitTables;
+
+    /// <summary>Where there is memory.</summary>
+    public MemoryMap* Memory;
 
     /// <summary>Physical address of the ACPI root pointer; 0 where the firmware has none.</summary>
     public ulong AcpiRootPointer;

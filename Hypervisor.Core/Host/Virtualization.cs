@@ -2,6 +2,7 @@ using System;
 using Hypervisor.Core.Configuration;
 using Hypervisor.Core.Cpu;
 using Hypervisor.Core.Diagnostics;
+using Hypervisor.Core.Guest;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Core.Memory;
@@ -84,6 +85,7 @@ public static unsafe class Virtualization
     /// <summary>On a processor in the host: follows whatever other processors have changed for all, and may be waiting for.</summary>
     public static void Follow(ProcessorData* processor)
     {
+        GuestDoors.ShutClaimedPage(processor);
         if (processor->Machine->Extension == VirtualizationExtension.Vmx)
         {
             VmxMemory.Follow(processor);

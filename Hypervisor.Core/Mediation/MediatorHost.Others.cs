@@ -48,15 +48,14 @@ public sealed unsafe partial class MediatorHost
     /// <param name="last">Last byte.</param>
     /// <param name="tag">Comes back in requests.</param>
     /// <param name="form">Which accesses that mediator sees.</param>
-    /// <returns>False, with a line in the log, when it cannot be claimed.</returns>
-    public bool ClaimMemoryFor(int mediator, ulong first, ulong last, uint tag, MemoryForm form)
+    public ClaimProblem ClaimMemoryFor(int mediator, ulong first, ulong last, uint tag, MemoryForm form)
     {
         ProcessorData* processor = Processor;
         TrapShootdown.Lock(processor);
         MemoryClaim claim = new() { First = first, Last = last, Mediator = (byte)mediator, Tag = tag, Form = form };
-        bool done = MemoryTraps.Claim(processor, claim);
+        ClaimProblem problem = MemoryTraps.Claim(processor, claim);
         TrapShootdown.Unlock(processor);
-        return done;
+        return problem;
     }
 
     /// <summary>Gives another mediator's claims of memory within a range back.</summary>
@@ -73,15 +72,14 @@ public sealed unsafe partial class MediatorHost
     /// <param name="first">First port.</param>
     /// <param name="last">Last port.</param>
     /// <param name="tag">Comes back in requests.</param>
-    /// <returns>False when there is no room for the claim.</returns>
-    public bool ClaimPortsFor(int mediator, ushort first, ushort last, uint tag)
+    public ClaimProblem ClaimPortsFor(int mediator, ushort first, ushort last, uint tag)
     {
         ProcessorData* processor = Processor;
         TrapShootdown.Lock(processor);
         bool done = PortTraps.Claim(_machine, new PortClaim { First = first, Last = last, Mediator = (byte)mediator, Tag = tag });
-        TrapShootdown.All(processor);
+        _ = TrapShootdown.All(processor);
         TrapShootdown.Unlock(processor);
-        return done;
+        return done ? ClaimProblem.None : ClaimProblem.NoRoom;
     }
 
     /// <summary>Gives another mediator's claims of ports within a range back.</summary>
@@ -91,7 +89,7 @@ public sealed unsafe partial class MediatorHost
         TrapShootdown.Lock(processor);
         if (PortTraps.Release(_machine, mediator, first, last))
         {
-            TrapShootdown.All(processor);
+            _ = TrapShootdown.All(processor);
         }
 
         TrapShootdown.Unlock(processor);

@@ -3,6 +3,7 @@ using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Guest.Startup;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Host.Sleep;
+using Hypervisor.Core.Memory;
 using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Mediation;
@@ -14,10 +15,14 @@ namespace Hypervisor.Core.Mediation;
 public sealed unsafe partial class MediatorHost
 {
     private const int ScratchAlignment = 16;
+    private const uint ReportedRefusals = 8; // a guest that moves what is claimed does not fill the log
+    private const ulong InterruptMessages = 0xFEE0_0000; // what devices write there are interrupts (Intel SDM vol 3 §10.11.1, AMD APM vol 2 §16.11)
+    private const ulong LastInterruptMessage = 0xFEEF_FFFF;
 
     private readonly int _mediator;
     private MachineData* _machine;
     private uint _ownMemorySize;
+    private uint _refusals;
 
     /// <summary>The host of a mediator.</summary>
     /// <param name="mediator">Its number.</param>
@@ -61,7 +66,7 @@ public sealed unsafe partial class MediatorHost
         PortClaim claim = new() { First = first, Last = last, Mediator = (byte)_mediator, Tag = tag, WholeOnly = wholeOnly };
         TrapShootdown.Lock(processor);
         bool done = PortTraps.Claim(_machine, claim);
-        TrapShootdown.All(processor);
+        _ = TrapShootdown.All(processor);
         TrapShootdown.Unlock(processor);
         return done;
     }
@@ -74,14 +79,19 @@ public sealed unsafe partial class MediatorHost
     /// <param name="last">Last byte.</param>
     /// <param name="tag">Comes back in requests.</param>
     /// <param name="form">Which accesses the mediator sees; without it all.</param>
-    /// <returns>False, with a line in the log, when it cannot be claimed.</returns>
+    /// <returns>False, with a line in the log as long as these are few, when it cannot be claimed.</returns>
     public bool ClaimMemory(ulong first, ulong last, uint tag = 0, MemoryForm form = default)
     {
         ProcessorData* processor = Processor;
         TrapShootdown.Lock(processor);
-        bool done = MemoryTraps.Claim(processor, new MemoryClaim { First = first, Last = last, Mediator = (byte)_mediator, Tag = tag, Form = form });
+        ClaimProblem problem = MemoryTraps.Claim(processor, new MemoryClaim { First = first, Last = last, Mediator = (byte)_mediator, Tag = tag, Form = form });
         TrapShootdown.Unlock(processor);
-        return done;
+        if (problem != ClaimProblem.None && _refusals++ < ReportedRefusals)
+        {
+            Log(LogLevel.Error).Text("memory "u8).Hex(first).Text(" to "u8).Hex(last).Text(" cannot be claimed: "u8).Text(ClaimProblemText.Of(problem)).End();
+        }
+
+        return problem == ClaimProblem.None;
     }
 
     /// <summary>Gives claims of memory within a range back.</summary>
@@ -95,7 +105,7 @@ public sealed unsafe partial class MediatorHost
         TrapShootdown.Lock(processor);
         bool done = _machine->Traps->Msrs.Add(msr, _mediator);
         Virtualization.TrapMsr(_machine, msr, _machine->Traps->Msrs.Find(msr) != 0);
-        TrapShootdown.All(processor);
+        _ = TrapShootdown.All(processor);
         TrapShootdown.Unlock(processor);
         return done;
     }
@@ -165,9 +175,12 @@ public sealed unsafe partial class MediatorHost
     /// <summary>The guest's physical memory, as it is: tables of the firmware, buffers, descriptors. The guest may change it at any moment.</summary>
     /// <param name="address">First byte.</param>
     /// <param name="length">Number of bytes.</param>
-    /// <returns>Empty where any of it is the host's or beyond what exists.</returns>
+    /// <returns>
+    /// Empty where any of it is the host's, or beyond what exists; or is no memory, but registers: claimed by a mediator, the local APIC's, where interrupts are sent to, or
+    /// not among what the firmware calls memory.
+    /// </returns>
     public Span<byte> Memory(ulong address, int length) =>
-        length > 0 && IsGuests(address, (ulong)length) ? new Span<byte>((void*)GuestAddress(address), length) : default;
+        length > 0 && IsGuests(address, (ulong)length) && IsMemory(address, address + (ulong)length - 1) ? new Span<byte>((void*)GuestAddress(address), length) : default;
 
     /// <summary>
     /// Memory to work in, in <see cref="Mediator.Attach"/> and <see cref="Mediator.ExitBootServices"/>; what is in it is gone afterwards. It is the firmware's, so
@@ -253,14 +266,14 @@ public sealed unsafe partial class MediatorHost
         _machine->Traps->InterruptCommands &= ~(1u << _mediator);
     }
 
-    private static ulong GuestAddress(ulong physical) => (ulong)Core.Memory.GuestView.Pointer(physical);
+    private static ulong GuestAddress(ulong physical) => (ulong)GuestView.Pointer(physical);
 
     private void ReleasePorts(ProcessorData* processor, ushort first, ushort last)
     {
         TrapShootdown.Lock(processor);
         if (PortTraps.Release(_machine, _mediator, first, last))
         {
-            TrapShootdown.All(processor);
+            _ = TrapShootdown.All(processor);
         }
 
         TrapShootdown.Unlock(processor);
@@ -278,7 +291,7 @@ public sealed unsafe partial class MediatorHost
         TrapShootdown.Lock(processor);
         _ = _machine->Traps->Msrs.Remove(msr, _mediator);
         Virtualization.TrapMsr(_machine, msr, _machine->Traps->Msrs.Find(msr) != 0);
-        TrapShootdown.All(processor);
+        _ = TrapShootdown.All(processor);
         TrapShootdown.Unlock(processor);
     }
 
@@ -292,9 +305,17 @@ public sealed unsafe partial class MediatorHost
 
     private void NoteCpuidClaims() => _machine->CpuidClaimed = _machine->Traps->Cpuid.Count != 0 ? 1u : 0;
 
+    private bool IsMemory(ulong first, ulong last)
+    {
+        ulong apic = _machine->Processors[0].Data->ApicWindow.Page;
+        bool isApic = apic != 0 && first <= (apic | (PageSizes.Size4K - 1)) && last >= apic;
+        bool isInterrupt = first <= LastInterruptMessage && last >= InterruptMessages;
+        return !isApic && !isInterrupt && (!_machine->Memory->IsKnown || _machine->Memory->Holds(first, last)) && !_machine->Traps->Memory.Touches(first, last, out _);
+    }
+
     private bool IsGuests(ulong address, ulong length)
     {
-        ulong end = 1UL << Math.Min(_machine->PhysicalAddressBits, Core.Memory.GuestView.AddressBits);
+        ulong end = 1UL << Math.Min(_machine->PhysicalAddressBits, GuestView.AddressBits);
         return address < end && length <= end - address
             && (address >= _machine->RegionBase + _machine->RegionSize || address + length <= _machine->RegionBase);
     }

@@ -112,26 +112,23 @@ public static unsafe class NestedTables
     /// <param name="page">Guest-physical address of the local APIC page.</param>
     public static void RefreshOwnPath(ulong sharedRoot, ulong tables, ulong page)
     {
-        ulong shared = sharedRoot;
+        PageTableEntry* shared = (PageTableEntry*)sharedRoot;
+        PageTableEntry whole = default; // the large page that is divided only here, once there is one
         PageLevel level = PageLevel.Root;
-        for (ulong own = tables; ; own += PageSizes.Size4K, level--)
+        for (ulong own = tables; level >= PageLevel.Page4K; own += PageSizes.Size4K, level--)
         {
             int way = PageTables.Index(page, level);
             for (int i = 0; i < PageSizes.EntriesPerTable; i++)
             {
                 if (i != way)
                 {
-                    ((PageTableEntry*)own)[i] = ((PageTableEntry*)shared)[i];
+                    ((PageTableEntry*)own)[i] = shared != null ? shared[i] : PageTables.Piece(whole, level + 1, i);
                 }
             }
 
-            PageTableEntry next = ((PageTableEntry*)shared)[way];
-            if (level == PageLevel.Page4K || next.IsLarge)
-            {
-                return; // what stands for the rest of a large page is alike
-            }
-
-            shared = next.Address;
+            PageTableEntry next = shared != null ? shared[way] : PageTables.Piece(whole, level + 1, way);
+            whole = next;
+            shared = next.IsLarge || shared == null ? null : (PageTableEntry*)next.Address;
         }
     }
 

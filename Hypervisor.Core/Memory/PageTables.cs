@@ -107,11 +107,17 @@ public static unsafe class PageTables
     /// <summary>Fills <paramref name="table"/> with entries that together map what <paramref name="large"/> at <paramref name="level"/> maps.</summary>
     public static void Split(PageTableEntry large, PageLevel level, PageTableEntry* table)
     {
-        PageLevel below = level - 1;
-        PageFlags flags = below == PageLevel.Page4K ? large.Flags & ~PageFlags.LargePage : large.Flags;
         for (int i = 0; i < PageSizes.EntriesPerTable; i++)
         {
-            table[i] = new PageTableEntry(large.Address + ((ulong)i << PageSizes.Shift(below)), flags);
+            table[i] = Piece(large, level, i);
         }
+    }
+
+    /// <summary>The entry of the next level that maps one of the 512 pieces of <paramref name="large"/> at <paramref name="level"/>.</summary>
+    public static PageTableEntry Piece(PageTableEntry large, PageLevel level, int number)
+    {
+        PageLevel below = level - 1;
+        PageFlags flags = below == PageLevel.Page4K ? large.Flags & ~PageFlags.LargePage : large.Flags;
+        return new PageTableEntry(large.Address + ((ulong)number << PageSizes.Shift(below)), flags);
     }
 }

@@ -1,4 +1,3 @@
-using Hypervisor.Core.Diagnostics;
 using Hypervisor.Core.Host;
 using Hypervisor.Core.Host.Sleep;
 using Hypervisor.Core.Mediation;
@@ -12,30 +11,22 @@ public static unsafe class MemoryTraps
     private const ulong PageMask = PageSizes.Size4K - 1;
 
     /// <summary>Claims memory for a mediator. Called with the lock held.</summary>
-    /// <returns>False, with a line in the log, when it cannot be claimed.</returns>
-    public static bool Claim(ProcessorData* processor, MemoryClaim claim)
+    public static ClaimProblem Claim(ProcessorData* processor, MemoryClaim claim)
     {
         MachineData* machine = processor->Machine;
-        bool isHost = claim.First < machine->RegionBase + machine->RegionSize && claim.Last >= machine->RegionBase;
-        bool exists = claim.Last >> machine->PhysicalAddressBits == 0; // beyond, the tables' indices would wrap
-        bool isApic = claim.First <= (processor->ApicWindow.Page | PageMask) && claim.Last >= processor->ApicWindow.Page;
-        if (!exists || isHost || isApic || !NestedTraps.IsMapped(machine->NestedRoot, claim.First) || !NestedTraps.IsMapped(machine->NestedRoot, claim.Last))
+        ClaimProblem problem = Judge(processor, claim);
+        if (problem != ClaimProblem.None || !machine->Traps->Memory.Add(claim))
         {
-            return Refuse(processor, claim, " is the host's, the local APIC's, or not there"u8);
-        }
-
-        if (!machine->Traps->Memory.Add(claim))
-        {
-            return Refuse(processor, claim, " overlaps another claim, or there are too many"u8);
+            return problem != ClaimProblem.None ? problem : ClaimProblem.NoRoom;
         }
 
         if (Publish(processor, claim.First, claim.Last))
         {
-            return true;
+            return ClaimProblem.None;
         }
 
-        ReleaseExactly(processor, claim);
-        return Refuse(processor, claim, " needs more page tables than are set aside"u8);
+        Release(processor, claim.Mediator, claim.First, claim.Last);
+        return ClaimProblem.NoTables;
     }
 
     /// <summary>Takes a mediator's claims within a range away. Called with the lock held.</summary>
@@ -48,7 +39,7 @@ public static unsafe class MemoryTraps
             if (claim.Mediator == mediator && claim.First >= first && claim.Last <= last)
             {
                 claims->RemoveAt(i);
-                _ = Publish(processor, claim.First, claim.Last); // the tables are there already
+                _ = Publish(processor, claim.First, claim.Last); // what was divided is divided still
             }
         }
     }
@@ -108,19 +99,54 @@ public static unsafe class MemoryTraps
         SystemSleep.Finish(processor, state);
     }
 
-    private static void ReleaseExactly(ProcessorData* processor, MemoryClaim claim) => Release(processor, claim.Mediator, claim.First, claim.Last);
+    /// <summary>What speaks against a claim, whatever room there is.</summary>
+    private static ClaimProblem Judge(ProcessorData* processor, in MemoryClaim claim)
+    {
+        MachineData* machine = processor->Machine;
+        if (claim.Last < claim.First || claim.Last >> machine->PhysicalAddressBits != 0 // the tables' indices would wrap
+            || !NestedTraps.IsMapped(machine->NestedRoot, claim.First) || !NestedTraps.IsMapped(machine->NestedRoot, claim.Last))
+        {
+            return ClaimProblem.OutOfReach;
+        }
 
+        if (claim.First < machine->RegionBase + machine->RegionSize && claim.Last >= machine->RegionBase)
+        {
+            return ClaimProblem.Host;
+        }
+
+        if (claim.First <= (processor->ApicWindow.Page | PageMask) && claim.Last >= processor->ApicWindow.Page)
+        {
+            return ClaimProblem.LocalApic;
+        }
+
+        if (claim.Form.IsStrict && machine->Memory->IsKnown && machine->Memory->TouchesMemory(claim.First, claim.Last))
+        {
+            return ClaimProblem.Memory;
+        }
+
+        return machine->Traps->Memory.Touches(claim.First, claim.Last, out _) ? ClaimProblem.Overlap : ClaimProblem.None;
+    }
+
+    /// <summary>Brings the guest's tables to what is claimed; where tables are missing, those come back that nothing is claimed in any more.</summary>
     private static bool Publish(ProcessorData* processor, ulong first, ulong last)
     {
         MachineData* machine = processor->Machine;
-        bool fine = NestedTraps.Refresh(machine, machine->NestedRoot, first, last, &machine->SplitArena);
-        TrapShootdown.All(processor);
+        bool fine = Refresh(machine, first, last) || (TryReuse(processor) && Refresh(machine, first, last));
+        _ = TrapShootdown.All(processor);
         return fine;
     }
 
-    private static bool Refuse(ProcessorData* processor, MemoryClaim claim, System.ReadOnlySpan<byte> why)
+    private static bool Refresh(MachineData* machine, ulong first, ulong last) => NestedTraps.Refresh(machine, machine->NestedRoot, first, last, machine->SplitTables);
+
+    private static bool TryReuse(ProcessorData* processor)
     {
-        Log.Begin(LogLevel.Error, processor->Index).Text("memory "u8).Hex(claim.First).Text(" to "u8).Hex(claim.Last).Text(" cannot be claimed: it"u8).Text(why).End();
-        return false;
+        MachineData* machine = processor->Machine;
+        if (!machine->SplitTables->Unlink(&machine->Traps->Memory) || !TrapShootdown.All(processor))
+        {
+            return false;
+        }
+
+        machine->SplitTables->Reuse();
+        return true;
     }
 }

@@ -21,9 +21,9 @@ public static unsafe class NestedTraps
     /// <param name="root">Root of the tables.</param>
     /// <param name="first">First byte of the range.</param>
     /// <param name="last">Last byte.</param>
-    /// <param name="arena">Where tables that divide large pages come from.</param>
-    /// <returns>False when it is exhausted: some entries may have been changed.</returns>
-    public static bool Refresh(MachineData* machine, ulong root, ulong first, ulong last, PageArena* arena)
+    /// <param name="tables">Where tables that divide large pages come from.</param>
+    /// <returns>False when none is left: some entries may have been changed.</returns>
+    public static bool Refresh(MachineData* machine, ulong root, ulong first, ulong last, SplitTables* tables)
     {
         MemoryClaims* claims = &machine->Traps->Memory;
         ulong address = first & ~PageMask;
@@ -31,7 +31,7 @@ public static unsafe class NestedTraps
         {
             bool large = (address & LargeMask) == 0 && last - address >= LargeMask && IsUniform(claims, address, address + LargeMask);
             ulong size = large ? PageSizes.Size2M : PageSizes.Size4K;
-            if (!SetRights(root, address, large ? PageLevel.Page2M : PageLevel.Page4K, RightsOf(claims, address, address + size - 1), arena))
+            if (!SetRights(machine, root, address, large ? PageLevel.Page2M : PageLevel.Page4K, RightsOf(claims, address, address + size - 1), tables))
             {
                 return false;
             }
@@ -46,14 +46,14 @@ public static unsafe class NestedTraps
     }
 
     /// <summary>Puts all claims into tables that have just been made.</summary>
-    /// <returns>False when the arena does not suffice.</returns>
-    public static bool Apply(MachineData* machine, ulong root, PageArena* arena)
+    /// <returns>False when the tables set aside do not suffice.</returns>
+    public static bool Apply(MachineData* machine, ulong root, SplitTables* tables)
     {
         MemoryClaims* claims = &machine->Traps->Memory;
         bool fine = true;
         for (int i = 0; i < claims->Count; i++)
         {
-            fine &= Refresh(machine, root, (*claims)[i]->First, (*claims)[i]->Last, arena);
+            fine &= Refresh(machine, root, (*claims)[i]->First, (*claims)[i]->Last, tables);
         }
 
         return fine;
@@ -93,7 +93,7 @@ public static unsafe class NestedTraps
     private static ulong RightsOf(MemoryClaims* claims, ulong first, ulong last) =>
         !claims->Touches(first, last, out bool readsToo) ? Rights : readsToo ? 0 : Rights & ~WriteRight;
 
-    private static bool SetRights(ulong root, ulong address, PageLevel level, ulong rights, PageArena* arena)
+    private static bool SetRights(MachineData* machine, ulong root, ulong address, PageLevel level, ulong rights, SplitTables* tables)
     {
         ulong table = root;
         for (PageLevel at = PageLevel.Root; ; at--)
@@ -115,16 +115,15 @@ public static unsafe class NestedTraps
 
             if (entry->IsLarge)
             {
-                ulong below = arena->Allocate();
-                if (below == 0)
+                if ((entry->Value & Rights) == rights)
+                {
+                    return true; // all of it has them
+                }
+
+                if (!tables->TryDivide(entry, at, machine->Nested.Table))
                 {
                     return false;
                 }
-
-                // Complete before it is seen: other processors walk these tables.
-                PageTables.Split(*entry, at, (PageTableEntry*)below);
-                *entry = new PageTableEntry((below & ~PageMask) | (entry->Value & Rights) | (ulong)PageFlags.Accessed);
-                Set(entry, Rights);
             }
 
             table = entry->Address;

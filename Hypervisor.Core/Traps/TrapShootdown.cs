@@ -26,7 +26,8 @@ public static unsafe class TrapShootdown
     public static void Unlock(ProcessorData* processor) => Instructions.Exchange(&processor->Machine->Traps->Lock, 0);
 
     /// <summary>Announces a change and returns when every processor that runs has followed it. Called with the lock held.</summary>
-    public static void All(ProcessorData* processor)
+    /// <returns>False, with a line in the log, when one does not: what was before must not be used again.</returns>
+    public static bool All(ProcessorData* processor)
     {
         MachineData* machine = processor->Machine;
         uint generation = Instructions.ExchangeAdd(&machine->Traps->Generation, 1) + 1;
@@ -40,10 +41,13 @@ public static unsafe class TrapShootdown
             }
         }
 
+        bool fine = true;
         for (uint i = 0; i < machine->ProcessorCount; i++)
         {
-            Await(processor, machine->Processors[i].Data, generation);
+            fine &= TryAwait(processor, machine->Processors[i].Data, generation);
         }
+
+        return fine;
     }
 
     /// <summary>On a processor: takes a change of claims over into its own tables, and drops its translations.</summary>
@@ -62,18 +66,20 @@ public static unsafe class TrapShootdown
         }
     }
 
-    private static void Await(ProcessorData* processor, ProcessorData* other, uint generation)
+    private static bool TryAwait(ProcessorData* processor, ProcessorData* other, uint generation)
     {
         for (int poll = 0; ProcessorStartup.Runs(other) && Instructions.ReadMmio32((ulong)&other->TrapGeneration) != generation; poll++)
         {
             if (poll == MaximumFollowPolls)
             {
                 Log.Begin(LogLevel.Error, processor->Index).Text("processor "u8).Decimal(other->Index).Text(" does not follow a change of claims"u8).End();
-                return;
+                return false;
             }
 
             Virtualization.Follow(processor); // it may be waiting for this one
             Instructions.Pause();
         }
+
+        return true;
     }
 }

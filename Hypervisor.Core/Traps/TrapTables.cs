@@ -20,7 +20,7 @@ public unsafe struct TrapTables
     /// <summary>Claims of memory there may be.</summary>
     public const int MaximumMemoryClaims = 64;
 
-    /// <summary>Nested page tables set aside for dividing large pages.</summary>
+    /// <summary>Nested page tables set aside for dividing large pages (<see cref="SplitTables"/>): two for each claim in a place of its own, for half of the claims.</summary>
     public const uint SplitPages = 64;
 
     private const int PortClaimSize = 16;
@@ -28,7 +28,7 @@ public unsafe struct TrapTables
     private const uint PortPages = 0x10000 / (uint)PageSizes.Size4K;
     private const uint IndexPages = (uint)(2 * MemoryIndex.Size / PageSizes.Size4K);
 
-    /// <summary>Pages of everything here, without <see cref="SplitPages"/>.</summary>
+    /// <summary>Pages of everything here, without <see cref="SplitTables"/>.</summary>
     public const uint Pages = OwnPages + 1 + PortPages + IndexPages + ConfigurationPorts.Pages;
 
     /// <summary>Held while claims change.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Hypervisor.Core.Memory.Mtrr;
+using Hypervisor.Core.Traps;
 
 namespace Hypervisor.Core.Vmx;
 
@@ -19,8 +20,8 @@ public unsafe struct VmxMachineData
     /// <summary>Bytes of a set.</summary>
     public ulong HalfSize;
 
-    /// <summary>Memory for dividing large pages of the set that is not in use.</summary>
-    public ulong SplitPages;
+    /// <summary>Tables for dividing large pages of the set that is not in use.</summary>
+    public SplitTables* SplitTables;
 
     /// <summary>The set in use: 0 or 1.</summary>
     public uint Active;

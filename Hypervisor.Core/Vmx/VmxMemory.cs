@@ -19,7 +19,7 @@ public static unsafe class VmxMemory
     /// <summary>Pages of both sets of tables and of what belongs to them.</summary>
     /// <param name="physicalAddressBits">Physical address bits of the processor.</param>
     /// <param name="regionSize">Bytes of the host's memory without these pages.</param>
-    public static uint Pages(int physicalAddressBits, ulong regionSize) => 1 + TrapTables.SplitPages + (VmxMachineData.Halves * HalfPages(physicalAddressBits, regionSize));
+    public static uint Pages(int physicalAddressBits, ulong regionSize) => 1 + SplitTables.Pages + (VmxMachineData.Halves * HalfPages(physicalAddressBits, regionSize));
 
     /// <summary>Builds the tables.</summary>
     /// <returns>False when memory does not suffice.</returns>
@@ -42,10 +42,10 @@ public static unsafe class VmxMemory
         machine->VendorData = (ulong)shared;
         shared->Tables = tables;
         shared->HalfSize = pages * PageSizes.Size4K;
-        shared->SplitPages = arena->Allocate(TrapTables.SplitPages, PageSizes.Size4K);
+        shared->SplitTables = SplitTables.Build(arena);
         MtrrState.Read(machine->PhysicalAddressBits, &shared->MemoryTypes);
         machine->NestedRoot = BuildHalf(machine, shared, 0, &shared->MemoryTypes);
-        return machine->NestedRoot != 0;
+        return machine->NestedRoot != 0 && shared->SplitTables != null;
     }
 
     /// <summary>
@@ -130,15 +130,16 @@ public static unsafe class VmxMemory
             return;
         }
 
-        PageArena split = new(shared->SplitPages, shared->SplitPages + (TrapTables.SplitPages * PageSizes.Size4K));
-        if (!NestedTraps.Apply(machine, root, &split))
+        SplitTables* split = shared->SplitTables;
+        split->Clear();
+        if (!NestedTraps.Apply(machine, root, split))
         {
             Log.Write(LogLevel.Error, processor->Index, "memory types stay as they were: claims need more page tables than are set aside"u8);
             return;
         }
 
-        shared->SplitPages = machine->SplitArena.End - (TrapTables.SplitPages * PageSizes.Size4K);
-        machine->SplitArena = split;
+        shared->SplitTables = machine->SplitTables;
+        machine->SplitTables = split;
         shared->MemoryTypes = *mtrrs;
         shared->Active = half;
         machine->NestedRoot = root;

@@ -16,11 +16,13 @@ internal sealed class EcamRelocation
     private const ushort Intel = 0x8086;
     private const ushort Q35 = 0x29C0;
     private const int None = -1;
+    private const ulong ReportedMoves = 16; // a guest that moves it to and fro does not fill the log
 
     private readonly PciConfiguration _configuration;
     private int _window = None;
     private bool _hasBridge;
     private bool _isStrict;
+    private bool _hasComplained;
 
     internal EcamRelocation(PciConfiguration configuration)
     {
@@ -80,6 +82,25 @@ internal sealed class EcamRelocation
     /// <summary>Whether an access touches PCIEXBAR.</summary>
     internal static bool Touches(in PciGuestAccess access) => access.Touches(PciRegister.PciExBar, sizeof(ulong));
 
+    /// <summary>
+    /// Whether the guest may write to the host bridge. While something is hidden the window stays where it is: at another place it would show what is hidden, until it was claimed there, or for ever
+    /// where it cannot be.
+    /// </summary>
+    internal bool MayWrite(MediatorHost host, in PciGuestAccess access)
+    {
+        if (!_isStrict || (!access.IsUncertain && !Touches(access)))
+        {
+            return true;
+        }
+
+        int upper = PciRegister.PciExBar + sizeof(uint);
+        ulong value = access.Over(PciRegister.PciExBar, ReadBridge(host, PciRegister.PciExBar)) | ((ulong)access.Over(upper, ReadBridge(host, upper)) << 32);
+        return !access.IsUncertain && Stays(host, EcamPlace.OfPciExBar(value));
+    }
+
+    /// <summary>Whether the guest may write the MSR.</summary>
+    internal bool MayWrite(MediatorHost host, ulong value) => !_isStrict || Stays(host, EcamPlace.OfAmdMsr(value));
+
     /// <summary>PCIEXBAR may have changed.</summary>
     internal void BridgeChanged(MediatorHost host) => Follow(host, EcamPlace.OfPciExBar(ReadPciExBar(host)));
 
@@ -97,6 +118,18 @@ internal sealed class EcamRelocation
         {
             MsrChanged(host, msr);
         }
+    }
+
+    private bool Stays(MediatorHost host, EcamPlace place)
+    {
+        bool stays = _window < 0 || IsAt(_configuration.Windows[_window], place) || (!_configuration.Windows[_window].IsActive && !place.IsEnabled);
+        if (!stays && !_hasComplained)
+        {
+            _hasComplained = true;
+            host.Log(LogLevel.Warning).Text("the guest wants to move the window: it stays, because something is hidden"u8).End();
+        }
+
+        return stays;
     }
 
     /// <summary>Puts what a register says in the place of what the table says.</summary>
@@ -151,7 +184,10 @@ internal sealed class EcamRelocation
             Claim(host, _window);
         }
 
-        McfgTable.Describe(host.Log(LogLevel.Information).Text(window.IsActive ? "window moved: "u8 : "window switched off: "u8), window).End();
+        if (Moves <= ReportedMoves)
+        {
+            McfgTable.Describe(host.Log(LogLevel.Information).Text(window.IsActive ? "window moved: "u8 : "window switched off: "u8), window).End();
+        }
     }
 
     private void Claim(MediatorHost host, int index)

@@ -3,36 +3,58 @@ using Hypervisor.Core.Mediation;
 namespace Hypervisor.Devices.Pci;
 
 /// <summary>
-/// Keeps claims of memory and ports where base address registers point: a claim is in force while its mediator wants it, the register holds an address, the space is
-/// switched on, and every bridge on the way hands it on (M42, M73).
+/// Keeps claims of memory and ports where base address registers point (M42, M73). A claim that only watches is in force while its mediator wants it, the register holds an address, the space is
+/// switched on, and every bridge on the way hands it on. A strict one (<see cref="MemoryForm.IsStrict"/>; its word counts for ports as well) is in force wherever the register points, and before it
+/// does, so that there is no moment in which the function answers and nobody is asked; where it cannot be made, the function is kept from answering (<see cref="PciSpaceGuard"/>).
 /// </summary>
 internal sealed class PciBarClaims
 {
     private const int ClaimsLock = 1;
-    private const int MaximumDepth = 32;
-    private const uint SubtractiveBridge = 0x06_0401;
 
     private readonly HostLock _lock = new(ClaimsLock);
     private readonly PciConfiguration _configuration;
     private readonly PciFunctions _functions;
+    private readonly PciRoute _route;
+    private readonly PciSpaceGuard _guard;
+    private int _obstructed;
 
     internal PciBarClaims(PciConfiguration configuration, PciFunctions functions)
     {
         _configuration = configuration;
         _functions = functions;
+        _route = new PciRoute(configuration, functions);
+        _guard = new PciSpaceGuard(configuration, Bars);
     }
 
     internal PciBars Bars { get; } = new();
 
-    internal void Open(MediatorHost owner) => _lock.Open(owner);
+    /// <summary>Whether there is a claim that could not be made, and may be possible once another one is given back.</summary>
+    internal bool IsObstructed => _obstructed != 0;
+
+    internal void Open(MediatorHost owner)
+    {
+        _lock.Open(owner);
+        Bars.Clear();
+        _obstructed = 0;
+    }
 
     /// <summary>A mediator wants a register's range to be claimed, or no longer.</summary>
     /// <returns>False where there is no such register.</returns>
     internal bool Want(MediatorHost caller, int function, int index, int mediator, uint tag, bool wanted, MemoryForm form)
     {
         ref PciFunctionRecord record = ref _functions[function];
-        if (!record.IsUsed || record.Bars < 0 || (uint)index >= PciBars.PerFunction)
+        if (!record.IsUsed || (uint)index >= PciBars.PerFunction)
         {
+            return false;
+        }
+
+        if (record.Bars < 0)
+        {
+            if (wanted && form.IsStrict)
+            {
+                Shut(caller, function);
+            }
+
             return false;
         }
 
@@ -44,9 +66,58 @@ internal sealed class PciBarClaims
         bar.Tag = tag;
         bar.Form = form;
         Settle(caller, record, ref bar);
+        Enforce(caller, ref record);
         bool exists = bar.Size != 0;
         _lock.Leave(caller);
         return exists;
+    }
+
+    /// <summary>A function whose registers cannot be followed, but should be, answers nowhere.</summary>
+    internal void Shut(MediatorHost caller, int function)
+    {
+        ref PciFunctionRecord record = ref _functions[function];
+        _lock.Enter(caller);
+        record.IsShut = true;
+        Enforce(caller, ref record);
+        _lock.Leave(caller);
+    }
+
+    /// <summary>Whether anything is claimed strictly of a function.</summary>
+    internal bool IsStrict(int function)
+    {
+        ref PciFunctionRecord record = ref _functions[function];
+        bool strict = record.IsShut;
+        for (int i = 0; i < PciBars.PerFunction && record.Bars >= 0; i++)
+        {
+            strict |= Bars[record.Bars, i].IsStrict;
+        }
+
+        return strict;
+    }
+
+    /// <summary>
+    /// The guest is about to write to a function: strict claims are made where it will answer then. What it must not switch on yet is taken out of what is written.
+    /// </summary>
+    internal void Prepare(MediatorHost caller, int function, ref PciGuestAccess access)
+    {
+        ref PciFunctionRecord record = ref _functions[function];
+        _lock.Enter(caller);
+        for (int i = 0; i < PciBars.PerFunction && record.Bars >= 0; i++)
+        {
+            ref PciBar bar = ref Bars[record.Bars, i];
+            if (bar.IsStrict && bar.IsTouched(access))
+            {
+                Foresee(caller, record, ref bar, access);
+            }
+            else if (bar.Problem != ClaimProblem.None && access.Touches(PciRegister.Command, sizeof(ushort)))
+            {
+                Settle(caller, record, ref bar); // what was in the way may have gone
+            }
+        }
+
+        Enforce(caller, ref record);
+        _guard.Filter(caller, ref record, ref access);
+        _lock.Leave(caller);
     }
 
     /// <summary>Reads where all registers of a function point, and moves the claims.</summary>
@@ -66,7 +137,9 @@ internal sealed class PciBarClaims
     /// <param name="caller">Who runs.</param>
     /// <param name="function">The function.</param>
     /// <param name="index">The register.</param>
-    /// <param name="isSizing">Whether the guest has just asked for its size.</param>
+    /// <param name="isSizing">
+    /// Whether the guest has just asked for its size. Only a claim of memory that watches may go by that: for all others the register holds what was written, and the function may answer there.
+    /// </param>
     /// <returns>Whether it has moved.</returns>
     internal bool Update(MediatorHost caller, int function, int index, bool isSizing)
     {
@@ -80,28 +153,32 @@ internal sealed class PciBarClaims
         _lock.Enter(caller);
         ulong before = bar.Address;
         bool wasEnabled = bar.IsEnabled;
-        bar.IsSizing = isSizing;
-        if (!isSizing)
+        bar.IsSizing = isSizing && !bar.IsIo && !bar.IsStrict;
+        if (!bar.IsSizing)
         {
             PciLayout.ReadAddress(_configuration, caller, new PciAddress(record.Address), ref bar);
         }
 
         Settle(caller, record, ref bar);
+        Enforce(caller, ref record);
         bool moved = bar.Address != before || (bar.Kind == PciBarKind.Rom && bar.IsEnabled != wasEnabled);
         _lock.Leave(caller);
         return moved;
     }
 
-    /// <summary>The function has been reset: its registers hold nothing.</summary>
+    /// <summary>
+    /// The function has been reset: its registers hold nothing. Strict claims stay until that is seen: not every function that is told to resets itself.
+    /// </summary>
     internal void Reset(MediatorHost caller, int function)
     {
         ref PciFunctionRecord record = ref _functions[function];
         _lock.Enter(caller);
         record.Command = 0;
+        record.Withheld = PciSpaces.None;
         for (int i = 0; i < PciBars.PerFunction; i++)
         {
             ref PciBar bar = ref Bars[record.Bars, i];
-            bar.Address = 0;
+            bar.Address = bar.IsStrict ? bar.Address : 0;
             Settle(caller, record, ref bar);
         }
 
@@ -113,12 +190,22 @@ internal sealed class PciBarClaims
     {
         ref PciFunctionRecord record = ref _functions[function];
         _lock.Enter(caller);
-        for (int i = 0; i < PciBars.PerFunction; i++)
+        SettleRegisters(caller, record, onlyFollowing: false);
+        Enforce(caller, ref record);
+        _lock.Leave(caller);
+    }
+
+    /// <summary>Whether a claim of a function is obstructed.</summary>
+    internal bool IsFunctionObstructed(int function)
+    {
+        ref PciFunctionRecord record = ref _functions[function];
+        bool any = false;
+        for (int i = 0; i < PciBars.PerFunction && record.Bars >= 0; i++)
         {
-            Settle(caller, record, ref Bars[record.Bars, i]);
+            any |= Bars[record.Bars, i].IsObstructed;
         }
 
-        _lock.Leave(caller);
+        return any;
     }
 
     /// <summary>Moves all claims to where they belong: a bridge has changed.</summary>
@@ -147,6 +234,7 @@ internal sealed class PciBarClaims
         {
             ref PciBar bar = ref Bars[record.Bars, i];
             Release(caller, ref bar);
+            Note(ref bar, ClaimProblem.None);
             bar = default;
         }
 
@@ -155,77 +243,132 @@ internal sealed class PciBarClaims
         _lock.Leave(caller);
     }
 
-    private void Settle(MediatorHost caller, in PciFunctionRecord record, ref PciBar bar)
+    /// <summary>Claims what a register will point to, beside what it points to now.</summary>
+    private void Foresee(MediatorHost caller, in PciFunctionRecord record, ref PciBar bar, in PciGuestAccess access)
     {
-        bool shall = ShallBeClaimed(caller, record, bar);
-        if (bar.IsClaimed && (!shall || bar.ClaimedFirst != bar.Address))
-        {
-            Release(caller, ref bar);
-        }
-
-        if (shall && !bar.IsClaimed)
-        {
-            bar.ClaimedFirst = bar.Address;
-            bar.IsClaimed = bar.IsIo
-                ? caller.ClaimPortsFor(bar.Mediator, (ushort)bar.Address, (ushort)(bar.Address + bar.Size - 1), bar.Tag)
-                : caller.ClaimMemoryFor(bar.Mediator, bar.Address, bar.Address + bar.Size - 1, bar.Tag, bar.Form);
-        }
-    }
-
-    private static void Release(MediatorHost caller, ref PciBar bar)
-    {
-        if (!bar.IsClaimed)
+        PciBarPlace place = PciLayout.Foresee(_configuration, caller, new PciAddress(record.Address), bar, access);
+        if (!NeedsClaim(caller, record, bar, place.Address, place.IsEnabled) || (bar.IsClaimed && bar.ClaimedFirst == place.Address))
         {
             return;
         }
 
-        ulong last = bar.ClaimedFirst + bar.Size - 1;
-        if (bar.IsIo)
+        ClaimProblem problem = Claim(caller, bar, place.Address);
+        bar.HasNext = problem == ClaimProblem.None;
+        bar.NextFirst = place.Address;
+        if (problem != ClaimProblem.None)
         {
-            caller.ReleasePortsOf(bar.Mediator, (ushort)bar.ClaimedFirst, (ushort)last);
+            Note(ref bar, problem);
         }
-        else
+    }
+
+    /// <summary>What must not answer is switched off, what may come on again: other registers of the function follow.</summary>
+    private void Enforce(MediatorHost caller, ref PciFunctionRecord record)
+    {
+        if (_guard.HasSwitched(caller, ref record))
         {
-            caller.ReleaseMemoryOf(bar.Mediator, bar.ClaimedFirst, last);
+            SettleRegisters(caller, record, onlyFollowing: true);
+        }
+    }
+
+    /// <param name="caller">Who runs.</param>
+    /// <param name="record">The function.</param>
+    /// <param name="onlyFollowing">Not those that are about to be written, nor those because of which something was switched off.</param>
+    private void SettleRegisters(MediatorHost caller, in PciFunctionRecord record, bool onlyFollowing)
+    {
+        for (int i = 0; i < PciBars.PerFunction && record.Bars >= 0; i++)
+        {
+            ref PciBar bar = ref Bars[record.Bars, i];
+            if (!onlyFollowing || !(bar.HasNext || bar.IsBarred))
+            {
+                Settle(caller, record, ref bar);
+            }
+        }
+    }
+
+    /// <summary>Moves a claim to where the register points. The new one is made first: the function answers there already.</summary>
+    private void Settle(MediatorHost caller, in PciFunctionRecord record, ref PciBar bar)
+    {
+        bar.Answers = Answers(caller, record, bar);
+        bool needs = bar.IsStrict ? NeedsClaim(caller, record, bar, bar.Address, bar.IsEnabled) : bar.IsWanted && bar.Answers && caller.HasClaims(bar.Mediator);
+        bool isThere = bar.IsClaimed && bar.ClaimedFirst == bar.Address;
+        bool isForeseen = bar.HasNext && bar.NextFirst == bar.Address;
+        ClaimProblem problem = !needs || isThere || isForeseen ? ClaimProblem.None : Claim(caller, bar, bar.Address);
+        if (bar.HasNext && !(needs && isForeseen))
+        {
+            ReleaseAt(caller, bar, bar.NextFirst);
+        }
+
+        if (bar.IsClaimed && !(needs && isThere))
+        {
+            ReleaseAt(caller, bar, bar.ClaimedFirst);
+        }
+
+        bar.HasNext = false;
+        bar.IsClaimed = needs && problem == ClaimProblem.None;
+        bar.ClaimedFirst = bar.Address;
+        Note(ref bar, problem);
+        if (problem != ClaimProblem.None && !bar.IsStrict)
+        {
+            _guard.Complain(caller, record, ref bar);
+        }
+    }
+
+    private void Note(ref PciBar bar, ClaimProblem problem)
+    {
+        int before = bar.IsObstructed ? 1 : 0;
+        bar.Problem = problem;
+        _obstructed += (bar.IsObstructed ? 1 : 0) - before;
+    }
+
+    private static ClaimProblem Claim(MediatorHost caller, in PciBar bar, ulong first)
+    {
+        ulong last = first + bar.Size - 1;
+        return first == 0 ? ClaimProblem.NoAddress
+            : bar.IsIo ? caller.ClaimPortsFor(bar.Mediator, (ushort)first, (ushort)last, bar.Tag)
+            : caller.ClaimMemoryFor(bar.Mediator, first, last, bar.Tag, bar.Form);
+    }
+
+    private static void Release(MediatorHost caller, ref PciBar bar)
+    {
+        if (bar.IsClaimed)
+        {
+            ReleaseAt(caller, bar, bar.ClaimedFirst);
         }
 
         bar.IsClaimed = false;
     }
 
-    private bool ShallBeClaimed(MediatorHost caller, in PciFunctionRecord record, in PciBar bar)
+    private static void ReleaseAt(MediatorHost caller, in PciBar bar, ulong first)
     {
-        PciCommand command = new(record.Command);
-        ulong last = bar.Address + bar.Size - 1;
-        bool answers = bar.IsWanted && bar.Size != 0 && bar.Address != 0 && last > bar.Address && !bar.IsSizing && record.IsPlaced
-            && (bar.IsIo ? command.IoSpace && last <= ushort.MaxValue : command.MemorySpace)
-            && (bar.Kind != PciBarKind.Rom || bar.IsEnabled);
-        return answers && caller.HasClaims(bar.Mediator) && IsReached(caller, record, bar.Address, last, bar.IsIo);
-    }
-
-    private bool IsReached(MediatorHost caller, in PciFunctionRecord record, ulong first, ulong last, bool isIo)
-    {
-        int bridge = record.Parent;
-        for (int depth = 0; bridge >= 0 && depth < MaximumDepth; depth++)
+        ulong last = first + bar.Size - 1;
+        if (bar.IsIo)
         {
-            ref PciFunctionRecord above = ref _functions[bridge];
-            PciCommand command = new(above.Command);
-            if (!above.IsPlaced || !(isIo ? command.IoSpace : command.MemorySpace) || !HandsOn(caller, above, first, last, isIo))
-            {
-                return false;
-            }
-
-            bridge = above.Parent;
+            caller.ReleasePortsOf(bar.Mediator, (ushort)first, (ushort)last);
         }
-
-        return true;
+        else
+        {
+            caller.ReleaseMemoryOf(bar.Mediator, first, last);
+        }
     }
 
-    private bool HandsOn(MediatorHost caller, in PciFunctionRecord bridge, ulong first, ulong last, bool isIo)
+    /// <summary>
+    /// Whether a strict claim must be in force where a register points, or will: also while the space or a bridge is off, which the guest can switch on from another processor at any moment. Not where
+    /// no port is, and not while the guest cannot switch it on, because the function is hidden.
+    /// </summary>
+    private static bool NeedsClaim(MediatorHost caller, in PciFunctionRecord record, in PciBar bar, ulong address, bool isEnabled)
     {
-        PciAddress address = new(bridge.Address);
-        return bridge.ClassCode == SubtractiveBridge || (isIo
-            ? PciBridgeWindow.Io(_configuration, caller, address).Holds(first, last)
-            : PciBridgeWindow.Memory(_configuration, caller, address).Holds(first, last)
-                || PciBridgeWindow.Prefetch(_configuration, caller, address).Holds(first, last));
+        bool guestsOrUnseen = (record.Watch & PciWatch.Hidden) == 0 || record.IsStale;
+        PciSpaces on = guestsOrUnseen ? PciSpaces.All : new PciCommand(record.Command).Spaces | record.Withheld;
+        return bar.IsStrict && (on & bar.Space) != PciSpaces.None && (!bar.IsIo || address + bar.Size - 1 <= ushort.MaxValue)
+            && (bar.Kind != PciBarKind.Rom || isEnabled) && caller.HasClaims(bar.Mediator);
+    }
+
+    /// <summary>Whether the function answers where a register points.</summary>
+    private bool Answers(MediatorHost caller, in PciFunctionRecord record, in PciBar bar)
+    {
+        ulong last = bar.Address + bar.Size - 1;
+        return bar.Size != 0 && bar.Address != 0 && last > bar.Address && !bar.IsSizing && record.IsPlaced
+            && (new PciCommand(record.Command).Spaces & bar.Space) != PciSpaces.None && (!bar.IsIo || last <= ushort.MaxValue)
+            && (bar.Kind != PciBarKind.Rom || bar.IsEnabled) && _route.Reaches(caller, record, bar.Address, last, bar.IsIo);
     }
 }

@@ -23,8 +23,17 @@ public readonly struct PciCommand(uint value)
     /// <summary>Whether it answers any access but those to its configuration space.</summary>
     public bool Decodes => IoSpace || MemorySpace;
 
+    /// <summary>The spaces that are on.</summary>
+    internal PciSpaces Spaces => (PciSpaces)(value & (uint)PciSpaces.All);
+
     /// <summary>The same with both spaces off.</summary>
     public PciCommand WithoutDecode() => new(value & ~(IoBit | MemoryBit));
+
+    /// <summary>The same with spaces off.</summary>
+    internal PciCommand Without(PciSpaces spaces) => new(value & ~(uint)spaces);
+
+    /// <summary>The same with spaces on.</summary>
+    internal PciCommand With(PciSpaces spaces) => new(value | (uint)spaces);
 
     /// <summary>Whether one of the three switches stands differently.</summary>
     public bool DiffersIn(PciCommand other) => ((value ^ other.Value) & (IoBit | MemoryBit | BusMasterBit)) != 0;

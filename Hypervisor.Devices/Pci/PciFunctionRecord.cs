@@ -12,6 +12,12 @@ internal struct PciFunctionRecord
     /// <summary>Whether its registers have changed in a way that was not seen: they are read again at the next access.</summary>
     internal bool IsStale;
 
+    /// <summary>Whether it must not answer at all: there is no room to follow its base address registers.</summary>
+    internal bool IsShut;
+
+    /// <summary>Spaces that the guest has switched on, and that are kept off.</summary>
+    internal PciSpaces Withheld;
+
     /// <summary>Why it is looked at.</summary>
     internal PciWatch Watch;
 
@@ -39,7 +45,7 @@ internal struct PciFunctionRecord
     /// <summary>Number of the mediator that has claimed it; -1 for none.</summary>
     internal sbyte Owner;
 
-    /// <summary>The command register.</summary>
+    /// <summary>The command register, as it is in the function.</summary>
     internal ushort Command;
 
     /// <summary>The bridge above it; -1 for none, or none that is known.</summary>

@@ -38,6 +38,21 @@ internal struct PciGuestAccess
     /// <summary>Whether it touches a byte of a range.</summary>
     internal readonly bool Touches(int first, int size) => Offset < first + size && Offset + Size > first;
 
+    /// <summary>What the dword at <paramref name="first"/> holds when it has been written.</summary>
+    /// <param name="first">Offset of a dword.</param>
+    /// <param name="before">What it holds now.</param>
+    internal readonly uint Over(int first, uint before)
+    {
+        if (!Touches(first, sizeof(uint)))
+        {
+            return before;
+        }
+
+        int shift = (Offset - first) * 8; // an access lies within one dword
+        uint written = PciConfiguration.Ones(Size) << shift;
+        return (before & ~written) | ((Value << shift) & written);
+    }
+
     /// <summary>What it writes to the dword or word at <paramref name="first"/>; bytes it does not write are zeros.</summary>
     internal readonly uint ValueAt(int first)
     {

@@ -57,11 +57,18 @@ internal static class PciLayout
     /// <summary>Reads where a register points now.</summary>
     internal static void ReadAddress(PciConfiguration configuration, MediatorHost caller, PciAddress address, ref PciBar bar)
     {
-        uint low = configuration.Read(caller, address, bar.Offset, sizeof(uint));
-        uint high = bar.Kind == PciBarKind.Memory64 ? configuration.Read(caller, address, bar.Offset + BarSize, sizeof(uint)) : 0;
-        PciBarValue value = new(low);
-        bar.IsEnabled = value.IsRomEnabled;
-        bar.Address = (((ulong)high << 32) | value.Address(bar.Kind)) & ~(bar.Size == 0 ? 0 : bar.Size - 1);
+        PciBarPlace place = Foresee(configuration, caller, address, bar, default);
+        bar.IsEnabled = place.IsEnabled;
+        bar.Address = place.Address;
+    }
+
+    /// <summary>Where a register will point once an access has been made.</summary>
+    internal static PciBarPlace Foresee(PciConfiguration configuration, MediatorHost caller, PciAddress address, in PciBar bar, in PciGuestAccess access)
+    {
+        uint low = access.Over(bar.Offset, configuration.Read(caller, address, bar.Offset, sizeof(uint)));
+        int next = bar.Offset + BarSize;
+        uint high = bar.Kind == PciBarKind.Memory64 ? access.Over(next, configuration.Read(caller, address, next, sizeof(uint))) : 0;
+        return PciBarPlace.Of(bar, low, high);
     }
 
     private static void MeasureOne(PciConfiguration configuration, MediatorHost caller, PciAddress address, ref PciBar bar, int offset, bool hasNext)

@@ -108,7 +108,7 @@ public sealed class PciMediator : Mediator
         PciPorts.Reset(host);
         _configuration.Unlock(host);
         _relocation.Resume(host);
-        _tracker.Resume();
+        _tracker.Resume(host);
     }
 
     /// <inheritdoc/>
@@ -167,11 +167,17 @@ public sealed class PciMediator : Mediator
     /// <inheritdoc/>
     public override Verdict OnMsr(ref MsrRequest request)
     {
-        if (request.IsWrite)
+        if (!request.IsWrite)
         {
-            _relocation.MsrChanged(_host!, request.Value);
+            return Verdict.Pass;
         }
 
+        if (!_relocation.MayWrite(_host!, request.Value))
+        {
+            return Verdict.Done;
+        }
+
+        _relocation.MsrChanged(_host!, request.Value);
         return Verdict.Pass;
     }
 

@@ -124,6 +124,11 @@ internal sealed class PciRouter
             return;
         }
 
+        if (access.IsWrite && !_tracker.TryPrepare(host, index, ref access))
+        {
+            return;
+        }
+
         if (access.IsWrite && PciTracker.Renumbers(_tracker.All[index], access))
         {
             // What passes by is known by address: nothing does while addresses change.
@@ -140,7 +145,12 @@ internal sealed class PciRouter
         {
             _tracker.Written(host, index, access);
         }
-        else if (access.ReadsVendor)
+        else if (!access.IsWrite)
+        {
+            PciSpaceGuard.Show(_tracker.All[index], ref access);
+        }
+
+        if (access.ReadsVendor)
         {
             PciIdentity identity = IdentityFrom(host, access);
             int now = _tracker.Identified(host, index, identity);

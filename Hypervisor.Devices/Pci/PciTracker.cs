@@ -51,7 +51,6 @@ internal sealed class PciTracker
         All.Open(host);
         All.Clear();
         Claims.Clear();
-        _barClaims.Bars.Clear();
         _barClaims.Open(host);
         if (_policy.Hides)
         {
@@ -95,6 +94,11 @@ internal sealed class PciTracker
         if (index == None)
         {
             ComplainOnce(host, address);
+            if (hidden)
+            {
+                SwitchOff(host, address);
+            }
+
             return None;
         }
 
@@ -168,6 +172,31 @@ internal sealed class PciTracker
     internal static bool Renumbers(in PciFunctionRecord record, in PciGuestAccess access) =>
         record.IsBridge && (access.IsUncertain || access.Touches(PciRegister.BusNumbers, BusNumbersSize));
 
+    /// <summary>The guest is about to write to a function.</summary>
+    /// <returns>
+    /// False when it must not: it would move the window while something is hidden; or which register is meant only the hardware knows, and it may be one that has to be claimed where it will point.
+    /// </returns>
+    internal bool TryPrepare(MediatorHost host, int index, ref PciGuestAccess access)
+    {
+        ref PciFunctionRecord record = ref All[index];
+        if ((record.Watch & PciWatch.MovesWindow) != 0 && !_relocation.MayWrite(host, access))
+        {
+            return false;
+        }
+
+        if (access.IsUncertain)
+        {
+            return !_barClaims.IsStrict(index);
+        }
+
+        if (record.Bars >= 0 || record.IsShut)
+        {
+            _barClaims.Prepare(host, index, ref access);
+        }
+
+        return true;
+    }
+
     /// <summary>The guest has written to a function that is looked at.</summary>
     internal void Written(MediatorHost host, int index, in PciGuestAccess access)
     {
@@ -198,6 +227,8 @@ internal sealed class PciTracker
             UpdateBars(host, index, access);
             UpdateCapabilities(host, index, access);
         }
+
+        SettleObstructed(host);
     }
 
     /// <summary>Reads again what may have changed unseen.</summary>
@@ -205,14 +236,24 @@ internal sealed class PciTracker
     {
         ref PciFunctionRecord record = ref All[index];
         PciAddress address = new(record.Address);
-        if (!new PciIdentity(_configuration.Read(host, address, PciRegister.Identity, sizeof(uint))).IsSomebody)
+        if (_configuration.Read(host, address, PciRegister.Identity, sizeof(uint)) != record.Identity)
         {
-            return; // not ready
+            return; // not ready; or another one, which is found when the guest asks who it is
         }
 
         record.IsStale = false;
         All.Publish(index);
-        UpdateCommand(host, index);
+
+        // Where it answers is claimed by what the registers hold now, all of them.
+        PciCommand before = new(record.Command);
+        record.Command = (ushort)_configuration.Read(host, address, PciRegister.Command, sizeof(ushort));
+        record.Withheld = PciSpaces.None;
+        uint moved = record.Bars >= 0 ? _barClaims.Refresh(host, index) : 0;
+        if (new PciCommand(record.Command).DiffersIn(before))
+        {
+            Tell(host, index, PciNotice.CommandChanged);
+        }
+
         if (record.IsBridge)
         {
             UpdateBusNumbers(host, index);
@@ -224,19 +265,55 @@ internal sealed class PciTracker
             _relocation.BridgeChanged(host);
         }
 
-        if (record.Bars >= 0)
-        {
-            TellMoved(host, index, _barClaims.Refresh(host, index));
-        }
+        TellMoved(host, index, moved);
     }
 
-    /// <summary>The machine has woken: nothing that was read before can be relied on.</summary>
-    internal void Resume()
+    /// <summary>
+    /// The machine has woken: nothing that was read before can be relied on. The guest may go on without a look at configuration space, at addresses that the firmware has chosen: what is claimed or
+    /// hidden is read at once, behind the bridges that lead there.
+    /// </summary>
+    internal void Resume(MediatorHost host)
     {
         for (int i = 0; i < All.End; i++)
         {
             All[i].IsStale = All[i].IsUsed && All[i].Watch != PciWatch.None;
             All.Publish(i);
+        }
+
+        RefreshWatched(host, PciWatch.Bridge);
+        RefreshWatched(host, PciWatch.Claimed | PciWatch.Hidden);
+        SettleObstructed(host);
+    }
+
+    private void RefreshWatched(MediatorHost host, PciWatch watch)
+    {
+        for (int i = 0; i < All.End; i++)
+        {
+            ref PciFunctionRecord record = ref All[i];
+            if (record.IsUsed && record.IsPlaced && record.IsStale && (record.Watch & watch) != PciWatch.None)
+            {
+                Refresh(host, i);
+            }
+        }
+    }
+
+    /// <summary>What could not be claimed is tried again: what was in the way may have moved.</summary>
+    private void SettleObstructed(MediatorHost host)
+    {
+        for (int i = 0; i < All.End && _barClaims.IsObstructed; i++)
+        {
+            ref PciFunctionRecord record = ref All[i];
+            if (!record.IsUsed || !_barClaims.IsFunctionObstructed(i))
+            {
+                continue;
+            }
+
+            PciCommand before = new(record.Command);
+            _barClaims.Settle(host, i);
+            if (new PciCommand(record.Command).DiffersIn(before))
+            {
+                Tell(host, i, PciNotice.CommandChanged);
+            }
         }
     }
 
@@ -323,12 +400,28 @@ internal sealed class PciTracker
         record.Bars = _barClaims.Bars.Take();
         if (record.Bars < 0)
         {
-            host.Log(LogLevel.Error).Pci(new PciAddress(record.Address)).Text(": no room for its base address registers, which are not followed"u8).End();
+            host.Log(LogLevel.Error).Pci(new PciAddress(record.Address)).Text(": no room for its base address registers, which are not followed"u8)
+                .Text(why == PciWatch.Hidden ? ": it is switched off"u8 : default).End();
+            if (why == PciWatch.Hidden)
+            {
+                _barClaims.Shut(host, index);
+            }
+
             return;
         }
 
         PciLayout.Measure(_configuration, host, record, _barClaims.Bars);
         PciCapabilities.Find(_configuration, host, ref record);
+    }
+
+    /// <summary>A function that is to be hidden, and that nothing can be kept about.</summary>
+    private void SwitchOff(MediatorHost host, PciAddress address)
+    {
+        PciCommand command = new(_configuration.Read(host, address, PciRegister.Command, sizeof(ushort)));
+        if (command.Decodes)
+        {
+            _configuration.Write(host, address, PciRegister.Command, sizeof(ushort), command.WithoutDecode().Value);
+        }
     }
 
     private void ComplainOnce(MediatorHost host, PciAddress address)
@@ -541,8 +634,7 @@ internal sealed class PciTracker
         for (int i = 0; i < PciBars.PerFunction; i++)
         {
             PciBar bar = _barClaims.Bars[record.Bars, i];
-            int size = bar.Kind == PciBarKind.Memory64 ? 2 * BarSize : BarSize;
-            if (bar.Size != 0 && access.Touches(bar.Offset, size))
+            if (bar.IsTouched(access))
             {
                 // A question covers the register; what narrower writes make of it is seen when it is read back.
                 bool isSizing = access.Size == BarSize && new PciBarValue(access.Value).IsSizing(bar.Kind);

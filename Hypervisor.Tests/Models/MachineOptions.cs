@@ -43,6 +43,9 @@ internal sealed record MachineOptions
     /// <summary>Bytes of it.</summary>
     internal ulong ScratchSize { get; init; }
 
+    /// <summary>Where the firmware says that there is memory, and whether it keeps that for itself; nothing is known without it.</summary>
+    internal (ulong Start, ulong End, bool IsReserved)[] Memory { get; init; } = [];
+
     /// <summary>Called with the machine before mediators are attached: fills the guest's memory.</summary>
     internal Action<SimulatedMachine>? Fill { get; init; }
 

@@ -59,6 +59,12 @@ internal sealed class PciFunctionModel
     /// <summary>Called when the function was reset.</summary>
     internal Action? WasReset { get; set; }
 
+    /// <summary>Called with the offset when a write has reached it, and has changed it.</summary>
+    internal Action<int>? WasWritten { get; set; }
+
+    /// <summary>Whether it has a bit to reset it with, and does not do it.</summary>
+    internal bool IgnoresResets { get; set; }
+
     /// <summary>Every write that reached it.</summary>
     internal List<(int Offset, int Size, uint Value)> Writes { get; } = [];
 
@@ -215,7 +221,7 @@ internal sealed class PciFunctionModel
             byte part = (byte)(value >> (i * 8));
             int at = offset + i;
             _config[at] = (byte)((_config[at] & ~_writable[at] & ~(part & _clearable[at])) | (part & _writable[at]));
-            if (at == _express + 1 && _express >= 0 && (part & 0x80) != 0)
+            if (at == _express + 1 && _express >= 0 && (part & 0x80) != 0 && !IgnoresResets)
             {
                 Reset();
             }
@@ -233,6 +239,8 @@ internal sealed class PciFunctionModel
                 function.Reset();
             }
         }
+
+        WasWritten?.Invoke(offset);
     }
 
     internal void Reset()

@@ -37,7 +37,7 @@ internal sealed unsafe class PciMachine : IDisposable
         MediatorObjects.Add(Pci);
         Others = [.. others.Select(make => make(Pci)), .. options.Mediators.Select(make => make(Pci, Configuration))];
         Array.ForEach(Others, MediatorObjects.Add);
-        Inner = new SimulatedMachine(new MachineOptions { Processors = options.Processors, ExtraSize = options.ExtraSize });
+        Inner = new SimulatedMachine(new MachineOptions { Processors = options.Processors, ExtraSize = options.ExtraSize, Memory = options.Memory });
         foreach (SimulatedProcessor processor in Inner.Processors)
         {
             processor.Input = bus.In;

@@ -27,5 +27,8 @@ internal sealed record PciMachineOptions
     /// <summary>Called with the machine before mediators are attached.</summary>
     internal Action<SimulatedMachine>? Prepare { get; init; }
 
+    /// <summary>Where the firmware says that there is memory.</summary>
+    internal (ulong Start, ulong End, bool IsReserved)[] Memory { get; init; } = [];
+
     internal (uint Msr, ulong Value)[] Msrs { get; init; } = [];
 }

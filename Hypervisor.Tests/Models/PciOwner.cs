@@ -19,6 +19,9 @@ internal sealed class PciOwner(PciMediator pci, PciMatch match, Fallback fallbac
     /// <summary>Base address registers it claims when it gets a function, each with its number as tag.</summary>
     internal int[] Bars { get; init; } = [];
 
+    /// <summary>How it claims them.</summary>
+    internal MemoryForm Form { get; init; }
+
     internal List<PciFunctionInfo> Notices { get; } = [];
 
     internal List<PciRequest> Requests { get; } = [];
@@ -28,6 +31,9 @@ internal sealed class PciOwner(PciMediator pci, PciMatch match, Fallback fallbac
     internal List<PortRequest> Ports { get; } = [];
 
     internal Func<PciRequest, (Verdict Verdict, uint Value)>? Configuration { get; set; }
+
+    /// <summary>Called when the machine has woken.</summary>
+    internal Action? Woken { get; set; }
 
     internal Action<PciFunctionInfo>? Noticed { get; set; }
 
@@ -54,12 +60,14 @@ internal sealed class PciOwner(PciMediator pci, PciMatch match, Fallback fallbac
         {
             foreach (int bar in Bars)
             {
-                pci.Function(function.Function).ClaimBar(Host!, bar, (uint)bar);
+                pci.Function(function.Function).ClaimBar(Host!, bar, (uint)bar, Form);
             }
         }
 
         Noticed?.Invoke(function);
     }
+
+    public override void Resume() => Woken?.Invoke();
 
     public override Verdict OnMemory(ref MemoryRequest request)
     {

@@ -202,6 +202,9 @@ internal unsafe class SimulatedMachine : IDisposable
             Options.Records.CopyTo(new Span<byte>(parameters->Records, BootRecords.MaximumSize));
         }
 
+        parameters->Memory = (MemoryMap*)(_own.Base + 0xC000);
+        NativeMemory.Clear(parameters->Memory, (nuint)sizeof(MemoryMap));
+        Array.ForEach(Options.Memory, m => parameters->Memory->Add(m.Start, m.End, m.IsReserved));
         parameters->Seed[0] = 0x5E;
         for (int i = 0; i < Options.Processors; i++)
         {

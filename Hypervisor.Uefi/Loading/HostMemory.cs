@@ -9,6 +9,7 @@ public static unsafe class HostMemory
     private const ulong Below4G = 0xFFFF_FFFF;
     private const ulong FirstLowPage = 0x1000;
     private const ulong Below1M = 0x10_0000;
+    private const ulong FirstRom = 0xC_0000;
     private const int MapCapacity = 32 * 1024;
 
     private struct MapBuffer
@@ -66,15 +67,7 @@ public static unsafe class HostMemory
     {
         fixed (byte* map = s_map.Bytes)
         {
-            nuint size = MapCapacity;
-            nuint key;
-            nuint stride;
-            uint version;
-            if (services->GetMemoryMap(&size, map, &key, &stride, &version) != EfiStatus.Success)
-            {
-                return 0;
-            }
-
+            nuint size = Read(services, map, out nuint stride);
             ulong lowest = 0;
             for (byte* at = map; at < map + size; at += stride)
             {
@@ -90,6 +83,44 @@ public static unsafe class HostMemory
 
             return lowest;
         }
+    }
+
+    /// <summary>
+    /// Where the firmware says that there is memory. What it reserves may be registers: it counts where the firmware knows that it can be cached. So does what was ROM in a PC, where tables are looked for.
+    /// </summary>
+    public static void Describe(EfiBootServices* services, MemoryMap* memory)
+    {
+        fixed (byte* map = s_map.Bytes)
+        {
+            nuint size = Read(services, map, out nuint stride);
+            for (byte* at = map; at < map + size; at += stride)
+            {
+                EfiMemoryDescriptor* descriptor = (EfiMemoryDescriptor*)at;
+                ulong end = descriptor->PhysicalStart + (descriptor->NumberOfPages * PageSizes.Size4K);
+                bool isReserved = descriptor->Type == EfiMemoryType.Reserved;
+                if (descriptor->IsMemory || (isReserved && descriptor->IsCacheable))
+                {
+                    memory->Add(descriptor->PhysicalStart, end, isReserved);
+                }
+            }
+        }
+
+        for (ulong rom = FirstRom; rom < Below1M && memory->IsKnown; rom += PageSizes.Size4K)
+        {
+            memory->Add(rom, rom + PageSizes.Size4K, isReserved: true); // page by page: the firmware may have named some of it
+        }
+    }
+
+    /// <returns>Bytes of the map; 0 where the firmware does not give it.</returns>
+    private static nuint Read(EfiBootServices* services, byte* map, out nuint stride)
+    {
+        nuint size = MapCapacity;
+        nuint key;
+        nuint step = 0;
+        uint version;
+        EfiStatus status = services->GetMemoryMap(&size, map, &key, &step, &version);
+        stride = step;
+        return status == EfiStatus.Success && step != 0 ? size : 0;
     }
 
     private static nuint Pages(ulong size) => (nuint)(size / PageSizes.Size4K);

@@ -27,6 +27,7 @@ public static unsafe class Loader
 
     private static BootParameters s_parameters;
     private static SectionList s_sections;
+    private static MemoryMap s_memory;
     private static uint s_vmcall;
 
     /// <summary>Loads the hypervisor.</summary>
@@ -162,6 +163,12 @@ public static unsafe class Loader
         }
 
         EfiLoadedImage* image = firmware.LoadedImage;
+        fixed (MemoryMap* memory = &s_memory)
+        {
+            HostMemory.Describe(firmware.Services, memory);
+            parameters->Memory = memory; // the image's own, so it stays where it is
+        }
+
         parameters->LowPage = HostMemory.FindLowPage(firmware.Services); // also for waking, which not every machine can do
         if (processors > 1 && parameters->LowPage == 0)
         {

@@ -6,6 +6,8 @@ namespace Hypervisor.Uefi.Protocols;
 [StructLayout(LayoutKind.Sequential)]
 public struct EfiMemoryDescriptor
 {
+    private const ulong WriteBackBit = 1UL << 3;
+
     /// <summary>Type of the memory.</summary>
     public EfiMemoryType Type;
 
@@ -22,4 +24,11 @@ public struct EfiMemoryDescriptor
 
     /// <summary>Attributes.</summary>
     public ulong Attribute;
+
+    /// <summary>EFI_MEMORY_WB: it can be cached, as registers cannot.</summary>
+    public readonly bool IsCacheable => (Attribute & WriteBackBit) != 0;
+
+    /// <summary>Whether it is memory, whoever uses it (UEFI 2.10 §7.2.1, table 7.6).</summary>
+    public readonly bool IsMemory => Type is (>= EfiMemoryType.LoaderCode and <= EfiMemoryType.Conventional)
+        or EfiMemoryType.AcpiReclaim or EfiMemoryType.AcpiNonVolatile or EfiMemoryType.Persistent;
 }

@@ -6,6 +6,9 @@ public enum EfiMemoryType : uint
     /// <summary>Never used by firmware or OS.</summary>
     Reserved = 0,
 
+    /// <summary>Code of loaded applications.</summary>
+    LoaderCode = 1,
+
     /// <summary>Code of boot-time drivers: always executable.</summary>
     BootServicesCode = 3,
 
@@ -20,4 +23,7 @@ public enum EfiMemoryType : uint
 
     /// <summary>What ACPI firmware keeps while the OS runs.</summary>
     AcpiNonVolatile = 10,
+
+    /// <summary>Memory that keeps what it holds.</summary>
+    Persistent = 14,
 }

@@ -1,3 +1,4 @@
+using System.Linq;
 using System.Text;
 using Hypervisor.Core.Mediation;
 using Hypervisor.Devices.Pci;
@@ -99,6 +100,52 @@ public sealed class PciHideTests
         Assert.Equal(0x1234_5678u, machine.ConfigRead(0, 9, 0, 0xF0));
         machine.ConfigWrite(0, 9, 0, 0xF0, 0x8765_4321);
         Assert.Equal(0x8765_4321ul, machine.Read(machine.Bus.Window(0, 0x48, 0xF0), 4));
+    }
+
+    [Fact]
+    public void Where_a_hidden_function_cannot_be_kept_from_the_guest_it_is_switched_off()
+    {
+        PciFunctionModel nic = new PciFunctionModel(0x8086, 0x1533, 0x02_0000).MemoryBar(0, 0x1000, 0xFEE0_0000).IoBar(2, 0x20, 0xD000).Command(7);
+        using PciMachine machine = new(new PciBusModel().AddQ35().Add(9, 0, nic), Options("00:09.0"));
+        Assert.Equal(5u, nic.Get(4, 2));
+        Assert.Contains("0000:00:09.0: base address register 0 cannot be claimed: it is the local APIC's page; Memory Space stays off", machine.Inner.LogText());
+        Assert.Equal(0xFFu, machine.In(0xD004, 1));
+    }
+
+    [Fact]
+    public void Hidden_functions_there_is_no_room_for_answer_nowhere()
+    {
+        PciBusModel bus = new PciBusModel().AddQ35();
+        PciFunctionModel[] functions = [.. Enumerable.Range(8, 80).Select(i => new PciFunctionModel(0x8086, 0x1533, 0x02_0000, isMultiFunction: true)
+            .MemoryBar(0, 0x1000, 0xE000_0000 + ((uint)i << 12)).Command(6))];
+        for (int i = 0; i < functions.Length; i++)
+        {
+            bus.Add((i + 8) >> 3, i & 7, functions[i]);
+        }
+
+        using PciMachine machine = new(bus, Options("class 0200"));
+        for (int i = 0; i < functions.Length; i++)
+        {
+            ulong address = 0xE000_0000 + ((ulong)(i + 8) << 12);
+            bool isClaimed = machine.MemoryClaims.Any(c => c.First == address);
+            Assert.Equal(isClaimed ? 6u : 4u, functions[i].Get(4, 2));
+        }
+    }
+
+    [Fact]
+    public void While_something_is_hidden_the_window_stays_where_it_is_claimed()
+    {
+        using PciMachine machine = Hiding("00:1f.2");
+        PciFunctionModel bridge = machine.Bus.Find(0, 0, 0)!;
+        machine.ConfigWrite(0, 0, 0, 0x60, 0xC000_0001);
+        machine.ConfigWrite(0, 0, 0, 0x64, 1);
+        machine.ConfigWrite(0, 0, 0, 0x60, 0, 1);
+        machine.Out(0xCF8, 4, PciMachine.Select(0, 0, 0, 0x60) | 0x0100_0000);
+        machine.Out(0xCFC, 4, 0xC000_0001);
+        Assert.Equal((0xB000_0001u, 0u), (bridge.Get(0x60, 4), bridge.Get(0x64, 4)));
+        machine.ConfigWrite(0, 0, 0, 0x60, 0xB000_0001);
+        Assert.Equal(uint.MaxValue, (uint)machine.Read(machine.Bus.Window(0, 0xFA, 0), 4));
+        Assert.Contains("the guest wants to move the window", machine.Inner.LogText());
     }
 
     [Fact]

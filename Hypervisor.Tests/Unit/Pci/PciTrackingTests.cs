@@ -87,6 +87,18 @@ public sealed class PciTrackingTests
     }
 
     [Fact]
+    public void Ports_answer_at_whatever_a_register_holds_a_question_for_the_size_included()
+    {
+        using PciMachine machine = Ahci(out PciOwner owner);
+        machine.ConfigWrite(0, 31, 2, 0x20, 0xFFFF_FFFF);
+        Assert.Contains(((ushort)0xFFE0, (ushort)0xFFFF, OwnerNumber), machine.PortClaims);
+        machine.In(0xFFE4, 1);
+        Assert.Single(owner.Ports);
+        machine.ConfigWrite(0, 31, 2, 0x20, 0xC041);
+        Assert.Equal([((ushort)0xC040, (ushort)0xC05F, OwnerNumber)], machine.PortClaims.Where(c => c.Mediator == OwnerNumber));
+    }
+
+    [Fact]
     public void A_64_bit_register_moves_half_by_half_and_an_address_that_does_not_exist_is_not_claimed()
     {
         PciFunctionModel nvme = new PciFunctionModel(0x1B36, 0x0010, 0x01_0802).MemoryBar(0, 0x4000, 0xFE80_0000, is64: true).Command(6);

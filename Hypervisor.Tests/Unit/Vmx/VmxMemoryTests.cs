@@ -1,5 +1,7 @@
 using System;
 using Hypervisor.Core.Cpu;
+using Hypervisor.Core.Mediation;
+using Hypervisor.Core.Traps;
 using Hypervisor.Core.Vmx;
 using Hypervisor.Tests.Models;
 using Xunit;
@@ -186,6 +188,44 @@ public sealed unsafe class VmxMemoryTests : IDisposable
         Assert.Equal(MemoryType.Uncacheable, _machine.Ept(SimulatedProcessor.ApicPage).Type);
     }
 
+    [Fact]
+    public void Claims_that_move_for_ever_are_in_every_set_of_tables_and_leave_the_types_alone()
+    {
+        Start();
+        _machine.Bootstrap.Paused = _ => TakeKick();
+        ulong before = 0;
+        for (int i = 0; i < 150; i++)
+        {
+            ulong place = (i & 1) == 0 ? 0x40_0000_0000 + ((ulong)i << 30) : FrameBuffer + ((ulong)i << 20);
+            Claim(place, before);
+            if (i % 10 == 9)
+            {
+                Write(SecondBase, WriteCombining.Base);
+                Write(SecondMask, (i & 16) == 0 ? WriteCombining.Mask : 0);
+            }
+
+            for (int processor = 0; processor < 2; processor++)
+            {
+                Assert.Throws<HostDefectException>(() => _machine.Ept(place, processor));
+                EptWalk.Mapping behind = _machine.Ept(place + 0x1000, processor);
+                Assert.Equal((place + 0x1000, (uint)EptRights.Full), (behind.Physical + (place + 0x1000 - behind.Guest), behind.Rights));
+                Assert.Equal((uint)EptRights.Full, i == 0 ? (uint)EptRights.Full : _machine.Ept(before, processor).Rights);
+                Assert.Equal(_machine.Ept(place + 0x1000).Type, _machine.Ept(place - 0x1000).Type);
+            }
+
+            before = place;
+        }
+    }
+
+    private void Claim(ulong place, ulong before)
+    {
+        Instructions.Processor = _machine.Bootstrap;
+        TrapShootdown.Lock(_machine.Data);
+        Assert.Equal(ClaimProblem.None, MemoryTraps.Claim(_machine.Data, new MemoryClaim { First = place, Last = place + 0xFFF }));
+        MemoryTraps.Release(_machine.Data, 0, before, before + 0xFFF);
+        TrapShootdown.Unlock(_machine.Data);
+    }
+
     private void Start()
     {
         _machine.Start(1);
@@ -206,7 +246,7 @@ public sealed unsafe class VmxMemoryTests : IDisposable
     /// <summary>Processor 1 takes the kick that is on its way to it, if any.</summary>
     private void TakeKick()
     {
-        if (_machine[1]->Startup.Kick != 0 || _machine[1]->MemoryTypeGeneration != Shared->Generation)
+        if (_machine[1]->Startup.Kick != 0 || _machine[1]->TrapGeneration != _machine.Machine->Traps->Generation || _machine[1]->MemoryTypeGeneration != Shared->Generation)
         {
             _machine[1]->Startup.Kick = 1;
             _machine.ExitByNmi(1);
