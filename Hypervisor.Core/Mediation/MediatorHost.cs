@@ -177,7 +177,7 @@ public sealed unsafe partial class MediatorHost
     /// <param name="length">Number of bytes.</param>
     /// <returns>
     /// Empty where any of it is the host's, or beyond what exists; or is no memory, but registers: claimed by a mediator, the local APIC's, where interrupts are sent to, or
-    /// not among what the firmware calls memory.
+    /// below 4 GiB and not among what the firmware calls memory.
     /// </returns>
     public Span<byte> Memory(ulong address, int length) =>
         length > 0 && IsGuests(address, (ulong)length) && IsMemory(address, address + (ulong)length - 1) ? new Span<byte>((void*)GuestAddress(address), length) : default;
@@ -310,7 +310,8 @@ public sealed unsafe partial class MediatorHost
         ulong apic = _machine->Processors[0].Data->ApicWindow.Page;
         bool isApic = apic != 0 && first <= (apic | (PageSizes.Size4K - 1)) && last >= apic;
         bool isInterrupt = first <= LastInterruptMessage && last >= InterruptMessages;
-        return !isApic && !isInterrupt && (!_machine->Memory->IsKnown || _machine->Memory->Holds(first, last)) && !_machine->Traps->Memory.Touches(first, last, out _);
+        bool mayBe = first > uint.MaxValue || !_machine->Memory->IsKnown || _machine->Memory->Holds(first, last); // above, memory may have been plugged in since
+        return mayBe && !isApic && !isInterrupt && !_machine->Traps->Memory.Touches(first, last, out _);
     }
 
     private bool IsGuests(ulong address, ulong length)

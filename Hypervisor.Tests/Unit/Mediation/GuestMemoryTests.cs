@@ -42,6 +42,8 @@ public sealed class GuestMemoryTests
     [InlineData(0x3FFF_FFFDul, false)]
     [InlineData(0xC000_0000ul, false)]
     [InlineData(0xF_0000ul, true)]
+    [InlineData(0x1_4000_0000ul, true)]
+    [InlineData(0xFFFF_FFFEul, false)]
     public void Where_the_firmware_has_told_it_counts(ulong address, bool isMemory)
     {
         RecordingMediator mediator = new();
