@@ -37,6 +37,9 @@ internal static unsafe class HostileCommands
     private const byte Halt = 0xF4;
 
     private static byte* s_code;
+
+    /// <summary>The other processors wait to be started. QEMU has an NMI wake them, at the reset vector: they execute the firmware from its beginning, which ends the machine, bare as well.</summary>
+    private static bool s_awaitsStart;
     private static Saved s_saved;
 
     private struct Saved
@@ -59,7 +62,7 @@ internal static unsafe class HostileCommands
         page.Fill(Halt);
         ((ReadOnlySpan<byte>)[0xFA, 0x8C, 0xC8, 0x8E, 0xD0, 0xBC, 0x00, 0x10]).CopyTo(page); // CLI, MOV AX, CS, MOV SS, AX, MOV SP, 1000h
         page[Handler] = 0xCF; // IRET
-        ((ReadOnlySpan<byte>)[0xE9, 0x25, 0xF0]).CopyTo(page[(LastHalt + 1)..]); // JMP 8
+        ((ReadOnlySpan<byte>)[0xE9, 0x25, 0xF0]).CopyTo(page.Slice(LastHalt + 1)); // JMP 8
         fixed (Saved* saved = &s_saved)
         {
             for (int i = 0; i < SavedBytes; i++)
@@ -136,29 +139,32 @@ internal static unsafe class HostileCommands
         }
     }
 
-    /// <summary>Fixed and lowest-priority interrupts, NMI, INIT with any level and trigger, and start-up where there is something to execute.</summary>
+    /// <summary>
+    /// Fixed and lowest-priority interrupts, NMI, INIT with any level and trigger, and start-up where there is something to execute: to all others, or to one by its number, which need not be there
+    /// (this processor's is 0).
+    /// </summary>
     private static void ToOthers(ref RandomSequence random)
     {
+        uint number = (random.Next() & 1) == 0 ? 0 : 1 + (random.Next() & 3);
         uint delivery = (random.Next() % 6) switch
         {
             0 => 0u,
             1 => 1u,
-            2 => NmiDelivery,
+            2 => s_awaitsStart ? StartupDelivery : NmiDelivery,
             3 => InitDelivery,
             _ => StartupDelivery,
         };
+        s_awaitsStart |= delivery == InitDelivery;
+        s_awaitsStart &= delivery != StartupDelivery || number > 1;
         uint command = delivery << DeliveryShift;
         command |= delivery == StartupDelivery ? StartupVector : delivery < 2 ? Vector(ref random) : random.Next() & 0xFF;
         command |= delivery == InitDelivery ? random.Next() & LevelBits : Assert;
-        if ((random.Next() & 1) == 0)
+        if (number != 0)
         {
-            ApicAccess.Write(LocalApic.InterruptCommandLow, Others | command);
-            return;
+            ApicAccess.Write(LocalApic.InterruptCommandHigh, number << 24);
         }
 
-        // By number; one that is not there on small machines. This processor is number 0.
-        ApicAccess.Write(LocalApic.InterruptCommandHigh, (1 + (random.Next() & 3)) << 24);
-        ApicAccess.Write(LocalApic.InterruptCommandLow, command);
+        ApicAccess.Write(LocalApic.InterruptCommandLow, number != 0 ? command : Others | command);
     }
 
     private static void SendNmiToSelf()
