@@ -249,6 +249,11 @@ internal sealed class PciTracker
         record.Command = (ushort)_configuration.Read(host, address, PciRegister.Command, sizeof(ushort));
         record.Withheld = PciSpaces.None;
         uint moved = record.Bars >= 0 ? _barClaims.Refresh(host, index) : 0;
+        if (record.IsShut)
+        {
+            _barClaims.Shut(host, index);
+        }
+
         if (new PciCommand(record.Command).DiffersIn(before))
         {
             Tell(host, index, PciNotice.CommandChanged);

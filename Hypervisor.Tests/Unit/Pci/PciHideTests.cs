@@ -8,7 +8,7 @@ using Xunit;
 namespace Hypervisor.Tests.Unit.Pci;
 
 /// <summary>What a policy hides is not there, by no way (M44).</summary>
-public sealed class PciHideTests
+public sealed unsafe class PciHideTests
 {
     [Theory]
     [InlineData("00:1f.2")]
@@ -130,6 +130,11 @@ public sealed class PciHideTests
             bool isClaimed = machine.MemoryClaims.Any(c => c.First == address);
             Assert.Equal(isClaimed ? 6u : 4u, functions[i].Get(4, 2));
         }
+
+        MediatorLife.Sleep(machine.Inner.Data, SleepState.S3);
+        functions[79].Command(6);
+        MediatorLife.Resume(machine.Inner.Data);
+        Assert.Equal(4u, functions[79].Get(4, 2));
     }
 
     [Fact]
