@@ -45,7 +45,7 @@ internal sealed class AhciFinder
         {
             if (controller.MayBeGoverned || i == controller.PairBar)
             {
-                bool exists = function.ClaimBar(host, i, AhciTag.Of(index, i), new MemoryForm { IsStrict = true });
+                bool exists = function.ClaimBar(host, i, AhciTag.Of(index, i), new MemoryForm { IsStrict = controller.MayBeGoverned });
                 _ = function.GetBar(i, out _, out _, out bool isIo);
                 any |= exists && isIo && controller.MayBeGoverned;
                 if (exists && !isIo)

@@ -153,9 +153,9 @@ public sealed class AhciMediator : Mediator
     /// <inheritdoc/>
     public override Verdict OnMemory(ref MemoryRequest request)
     {
-        if (AhciTag.BarOf(request.Tag) != RegistersBar)
+        if (AhciTag.BarOf(request.Tag) != RegistersBar || !_controllers[AhciTag.ControllerOf(request.Tag)].HasMemory)
         {
-            return Verdict.Deny;
+            return Verdict.Deny; // the claim is there before the registers are, and stays when they have gone
         }
 
         MakeKnown(AhciTag.ControllerOf(request.Tag));
