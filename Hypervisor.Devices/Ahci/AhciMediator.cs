@@ -241,6 +241,7 @@ public sealed class AhciMediator : Mediator
         {
             if (_controllers[i].IsUsed)
             {
+                _controllers[i].IsKnown = false; // PI is what the firmware has written this time
                 Place(_host, i);
                 _governor.Resume(_host, i);
                 _controllers.Forget(i);

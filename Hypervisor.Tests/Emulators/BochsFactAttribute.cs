@@ -1,8 +1,4 @@
-using System;
-using System.IO;
-using System.Linq;
 using Hypervisor.Tool.Emulators;
-using Hypervisor.Tool.Hosting;
 using Hypervisor.Tool.Setup;
 using Xunit;
 
@@ -15,7 +11,7 @@ public sealed class BochsFactAttribute : FactAttribute
 
     public BochsFactAttribute()
     {
-        Skip = FindReason(Workspace.Find(), hypervisor: false);
+        Hypervisor = false;
     }
 
     /// <summary>Whether the test needs the hypervisor's image.</summary>
@@ -25,28 +21,8 @@ public sealed class BochsFactAttribute : FactAttribute
         set
         {
             _hypervisor = value;
-            Skip = FindReason(Workspace.Find(), value);
+            Skip = Requirements.Emulator(EmulatorKind.Bochs) ?? Requirements.Guest(KernelFlavor.Cloud) ?? Requirements.Built(w => w.Launcher, w => w.AcpiTables, w => w.Probe)
+                ?? Requirements.Hypervisor(value);
         }
-    }
-
-    private static string? FindReason(Workspace workspace, bool hypervisor)
-    {
-        if (HostTools.MissingFor(EmulatorKind.Bochs) is { Count: > 0 } missing)
-        {
-            return $"Not on this host: {string.Join(", ", missing.Select(tool => tool.Probe))}; './hv setup' installs it.";
-        }
-
-        if (GuestParts.Find(workspace, KernelFlavor.Cloud) is null)
-        {
-            return "The guest's kernel and user space were not fetched yet; './hv setup' does it.";
-        }
-
-        string[] needed =
-        [
-            workspace.Launcher, workspace.AcpiTables, workspace.Probe, .. hypervisor ? [workspace.HypervisorImage] : Array.Empty<string>(),
-        ];
-        return Array.Find(needed, file => !File.Exists(file)) is string absent
-            ? $"{absent} was not built yet; 'dotnet build hv.sln' does it."
-            : null;
     }
 }

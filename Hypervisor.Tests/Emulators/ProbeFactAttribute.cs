@@ -1,9 +1,4 @@
-using System;
-using System.IO;
-using System.Linq;
 using Hypervisor.Tool.Emulators;
-using Hypervisor.Tool.Hosting;
-using Hypervisor.Tool.Setup;
 using Xunit;
 
 namespace Hypervisor.Tests.Emulators;
@@ -15,7 +10,7 @@ public sealed class ProbeFactAttribute : FactAttribute
 
     public ProbeFactAttribute()
     {
-        Skip = FindReason(Workspace.Find(), hypervisor: false);
+        Hypervisor = false;
     }
 
     /// <summary>Whether the test needs the hypervisor's image.</summary>
@@ -25,20 +20,7 @@ public sealed class ProbeFactAttribute : FactAttribute
         set
         {
             _hypervisor = value;
-            Skip = FindReason(Workspace.Find(), value);
+            Skip = Requirements.Emulator(EmulatorKind.Qemu) ?? Requirements.Built(w => w.Launcher, w => w.Probe) ?? Requirements.Hypervisor(value);
         }
-    }
-
-    private static string? FindReason(Workspace workspace, bool hypervisor)
-    {
-        if (HostTools.MissingFor(EmulatorKind.Qemu) is { Count: > 0 } missing)
-        {
-            return $"Not on this host: {string.Join(", ", missing.Select(tool => tool.Probe))}; './hv setup' installs it.";
-        }
-
-        string[] needed = [workspace.Launcher, workspace.Probe, .. hypervisor ? [workspace.HypervisorImage] : Array.Empty<string>()];
-        return Array.Find(needed, file => !File.Exists(file)) is string absent
-            ? $"{absent} was not built yet; 'dotnet build hv.sln' does it."
-            : null;
     }
 }
